@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class CrmConfig(AppConfig):
+    name = "crm"
+
+    def ready(self) -> None:
+        from crm import constraints
+
+        post_migrate.connect(constraints.install, sender=self)

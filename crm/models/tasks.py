@@ -1,0 +1,71 @@
+"""Things to do, some of them promised."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.models.customers import Customer
+
+
+class Task(models.Model):
+    """Something to do; a promise is one made to the customer, and has a due time."""
+
+    title = models.CharField(_("what"), max_length=250)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="tasks"
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("who"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="tasks",
+    )
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    is_promise = models.BooleanField(_("promised to the customer"), default=False)
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("task")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(is_promise=False) | Q(due_at__isnull=False, customer__isnull=False),
+                name="crm_promise_has_due_and_customer",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["owner", "due_at"], condition=Q(done_at=None), name="crm_task_open"
+            ),
+            models.Index(fields=["customer", "due_at"], name="crm_task_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_done(self) -> bool:
+        return self.done_at is not None
+
+    @property
+    def was_kept(self) -> bool | None:
+        """Whether a promise was kept by its due time; None while that is open."""
+        if not self.is_promise or self.due_at is None:
+            return None
+        if self.done_at is not None:
+            return self.done_at <= self.due_at
+        return False if self.due_at < timezone.now() else None

@@ -1,0 +1,7 @@
+"""The data of the surveys room, a module per noun."""
+
+from surveys.models.invitations import Click, Invitation, Skip, SurveyRun
+from surveys.models.responses import Response
+from surveys.models.surveys import Survey, SurveyVersion
+
+__all__ = ["Click", "Invitation", "Response", "Skip", "Survey", "SurveyRun", "SurveyVersion"]

@@ -1,0 +1,127 @@
+"""Who is asked, who is not and why, and who looked."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from crm.models import Contact, Customer
+from surveys.models.surveys import Survey, SurveyVersion
+
+
+class SurveyRun(models.Model):
+    """One sending: the audience is frozen into invitations and skips in one transaction."""
+
+    survey = models.ForeignKey(Survey, on_delete=models.PROTECT, related_name="runs")
+    version = models.ForeignKey(SurveyVersion, on_delete=models.PROTECT, related_name="+")
+    # The audience as it was asked for: {"customers": [..]} or {"filters": {..}} or {"everyone": true}.
+    audience = models.JSONField(default=dict)
+    # Made by the preflight form: pressing the button twice sends once.
+    once_key = models.CharField(max_length=64, unique=True)
+    invited = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.survey_id} {self.created_at:%Y-%m-%d}"
+
+
+class Invitation(models.Model):
+    """One asking of one contact, for a customer.
+
+    pending → queued (its mail is a row of the outbox) → answered | expired | failed. `sent_at`
+    and `bounced_at` are copied from the mail by a sweep: response_rate counts sent and not bounced.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", pgettext_lazy("invitation", "waiting")
+        QUEUED = "queued", pgettext_lazy("invitation", "in the outbox")
+        ANSWERED = "answered", pgettext_lazy("invitation", "answered")
+        CANCELLED = "cancelled", pgettext_lazy("invitation", "cancelled")
+
+    run = models.ForeignKey(SurveyRun, on_delete=models.CASCADE, related_name="invitations")
+    survey = models.ForeignKey(Survey, on_delete=models.PROTECT, related_name="invitations")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="invitations")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="invitations")
+    address = models.EmailField(max_length=254)
+    language = models.CharField(max_length=8)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PENDING)
+    # SHA-256 of the token in its link, hex; made when the mail is rendered.
+    token_hash = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "contact"], name="surveys_invited_once"),
+            models.UniqueConstraint(
+                fields=["token_hash"], condition=~Q(token_hash=""), name="surveys_token"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["contact", "-created_at"], name="surveys_invitation_contact"),
+            models.Index(fields=["customer", "-created_at"], name="surveys_invitation_customer"),
+            models.Index(fields=["sent_at"], name="surveys_invitation_sent"),
+            models.Index(
+                fields=["id"], condition=Q(state="pending"), name="surveys_invitation_pending"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.survey_id} → {self.address}"
+
+
+class Skip(models.Model):
+    """Someone who was in the audience and was not asked, with the reason."""
+
+    class Reason(models.TextChoices):
+        THROTTLED = "throttled", _("asked recently")
+        SUPPRESSED = "suppressed", _("unsubscribed or not reachable")
+        NO_EMAIL = "no_email", _("no e-mail address")
+        ARCHIVED = "archived", _("archived")
+        SHARED_CONTACT = "shared_contact", _("asked for another customer in the same sending")
+
+    run = models.ForeignKey(SurveyRun, on_delete=models.CASCADE, related_name="skips")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="survey_skips")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, null=True, related_name="+")
+    reason = models.CharField(max_length=14, choices=Reason.choices)
+    # When they may be asked again, for `throttled`.
+    until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "customer"], name="surveys_skipped_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "-created_at"], name="surveys_skip_customer")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.reason}"
+
+
+class Click(models.Model):
+    """The answer page was opened: by a person or by a scanner. Never counted as an answer."""
+
+    invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="clicks")
+    at = models.DateTimeField(default=timezone.now)
+    agent = models.CharField(max_length=20, blank=True)  # class of user agent, never the string
+    score = models.SmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["invitation", "at"], name="surveys_click_when")]
+
+    def __str__(self) -> str:
+        return f"{self.invitation_id} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,153 @@
+"""What every test may ask for: people, their signed-in clients, and real services."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from staff.access import Role
+from staff.models import Business, User
+from tests.services import chromium as chromium_service
+from tests.services import postgresql, smtp, valkey
+
+PASSWORD = "correct horse battery staple"
+CHROMIUM = chromium_service.path()
+CI = os.environ.get("CI") == "true"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Browser tests without a browser: skipped, except in CI, where they fail in `chromium`."""
+    if CHROMIUM or CI:
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="no Chromium"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not CHROMIUM:
+        terminalreporter.write_line("No Chromium found: the browser tests did not run.")
+
+
+@pytest.fixture
+def business(db: None) -> Business:
+    """A bakery in São Paulo that keeps its books in reais; English, so that assertions can be read."""
+    return Business.objects.create(
+        pk=1,
+        name="Padaria Aurora",
+        time_zone="America/Sao_Paulo",
+        currency="BRL",
+        languages=["es", "pt-br", "en"],
+        language="en",
+        email="ola@padaria-aurora.example",
+        postal_address="Rua das Flores 12, São Paulo",
+    )
+
+
+def person(role: Role, email: str, name: str) -> User:
+    return User.objects.create_user(email=email, password=PASSWORD, role=role, name=name)
+
+
+@pytest.fixture
+def owner(business: Business) -> User:
+    return person(Role.OWNER, "olga@padaria-aurora.example", "Olga Prado")
+
+
+@pytest.fixture
+def manager(business: Business) -> User:
+    return person(Role.MANAGER, "marina@padaria-aurora.example", "Marina Luz")
+
+
+@pytest.fixture
+def agent(business: Business) -> User:
+    return person(Role.AGENT, "ana@padaria-aurora.example", "Ana Reis")
+
+
+@pytest.fixture
+def read_only(business: Business) -> User:
+    return person(Role.READ_ONLY, "rui@padaria-aurora.example", "Rui Sá")
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def owner_client(owner: User) -> Client:
+    return signed_in(owner)
+
+
+@pytest.fixture
+def manager_client(manager: User) -> Client:
+    return signed_in(manager)
+
+
+@pytest.fixture
+def agent_client(agent: User) -> Client:
+    return signed_in(agent)
+
+
+@pytest.fixture
+def read_only_client(read_only: User) -> Client:
+    return signed_in(read_only)
+
+
+@pytest.fixture
+def smtp_sink() -> Iterator[smtp.Sink]:
+    """A real mail server on loopback; `smtp_sink.url` is what EMAIL_URL would be."""
+    with smtp.running() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """The `redis://` URL of a real Redis-compatible server."""
+    with valkey.running() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """The URL of a new, empty PostgreSQL database, whatever the suite itself runs on."""
+    url = postgresql.new_database()
+    yield url
+    postgresql.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Chromium's path; in CI its absence is a failure."""
+    if CHROMIUM is None:
+        pytest.fail("Chromium is missing, and CI must not go without its browser tests.")
+    return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One Chromium for all the browser tests of a process. Mark such tests `browser`."""
+    with chromium_service.running(chromium) as running:
+        # Playwright's loop runs in this thread; Django's ORM would take that for async code.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        yield running
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh visitor: no cookies, English, nothing but loopback within reach."""
+    context = browser.new_context(locale="en", viewport={"width": 1280, "height": 800})
+    chromium_service.shut_in(context)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A tab in which an error on the page or a broken security policy fails the test."""
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page

@@ -1,0 +1,107 @@
+"""What customers say: NPS, CSAT, CES and how many answer. All from histograms {score: count}."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from metrics.formulas.intervals import (
+    ADJUSTED_WALD,
+    STUDENT_CLIPPED,
+    histogram_moments,
+    mean_interval,
+    nps_interval,
+)
+from metrics.formulas.keeping import RATIO, proportion
+from metrics.formulas.results import OK, Result, undefined
+
+Histogram = Mapping[int, int]
+
+
+def _as_json(scores: Histogram) -> dict[str, int]:
+    return {str(score): scores[score] for score in sorted(scores) if scores[score]}
+
+
+def nps(scores: Histogram, *, invalid: int = 0) -> Result:
+    """100 · (promoters 9–10 − detractors 0–6) / answers, in points."""
+    n = sum(scores.values())
+    promoters = sum(count for score, count in scores.items() if score >= 9)
+    detractors = sum(count for score, count in scores.items() if score <= 6)
+    parts = {
+        "promoters": promoters,
+        "passives": n - promoters - detractors,
+        "detractors": detractors,
+        "invalid": invalid,
+        "histogram": _as_json(scores),
+    }
+    if n == 0:
+        return undefined("no_responses", unit="points", numerator=0, denominator=0, parts=parts)
+    return Result(
+        status=OK,
+        value=Fraction(100 * (promoters - detractors), n),
+        unit="points",
+        numerator=Fraction(promoters - detractors),
+        denominator=Fraction(n),
+        n=n,
+        ci=nps_interval(promoters, detractors, n),
+        ci_method=ADJUSTED_WALD,
+        parts=parts,
+    )
+
+
+def csat(scores: Histogram, *, satisfied_from: int = 4, invalid: int = 0) -> Result:
+    """The share of answers at or above `satisfied_from`; per interaction, not per customer."""
+    n, total, _ = histogram_moments(scores)
+    satisfied = sum(count for score, count in scores.items() if score >= satisfied_from)
+    parts: dict[str, object] = {
+        "mean": Fraction(total, n) if n else None,
+        "invalid": invalid,
+        "histogram": _as_json(scores),
+    }
+    if n == 0:
+        return undefined("no_responses", unit=RATIO, numerator=0, denominator=0, parts=parts)
+    return proportion(satisfied, n, parts=parts)
+
+
+def ces(
+    scores: Histogram,
+    *,
+    scale: int = 7,
+    easy_from: int = 5,
+    easy_low: bool = False,
+    invalid: int = 0,
+) -> Result:
+    """The mean answer on 1..scale, higher = easier, and the share at or above `easy_from`.
+
+    `easy_low`: the question was put the other way round (1 = easiest), so answers are mirrored.
+    """
+    if easy_low:
+        scores = {scale + 1 - score: count for score, count in scores.items()}
+    unit = f"points_1_{scale}"
+    n, total, squares = histogram_moments(scores)
+    easy = sum(count for score, count in scores.items() if score >= easy_from)
+    parts = {
+        "easy_share": Fraction(easy, n) if n else None,
+        "invalid": invalid,
+        "sum_of_squares": squares,
+        "histogram": _as_json(scores),
+    }
+    if n == 0:
+        return undefined("no_responses", unit=unit, numerator=0, denominator=0, parts=parts)
+    interval = mean_interval(scores, low=1, high=scale)
+    return Result(
+        status=OK,
+        value=Fraction(total, n),
+        unit=unit,
+        numerator=Fraction(total),
+        denominator=Fraction(n),
+        n=n,
+        ci=interval,
+        ci_method=STUDENT_CLIPPED if interval else None,
+        parts=parts,
+    )
+
+
+def response_rate(*, answered: int, delivered: int) -> Result:
+    """Of the invitations delivered (sent, not bounced), the share with a confirmed answer."""
+    if delivered == 0:
+        return undefined("no_invitations", unit=RATIO, numerator=0, denominator=0)
+    return proportion(answered, delivered, parts={})

@@ -62,7 +62,7 @@ View = Callable[..., Any]
 def access(
     *, read: Role | None = None, write: Role | None = None, public: bool = False
 ) -> Callable[[View], View]:
-    """State who may use a view. `write` defaults to nobody: a page that only shows takes no POST."""
+    """Who may use a view: `write` defaults to nobody: a page that only shows takes no POST."""
     rule = Access(read=read, write=write, public=public)
 
     def mark(view: View) -> View:

@@ -42,7 +42,7 @@ class BusinessMiddleware:
 
 
 class AccessMiddleware:
-    """Asks staff.access before each view; sends strangers to sign in and new installations to set-up."""
+    """Asks staff.access before each view; strangers go to sign in, new installations to set-up."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -68,7 +68,7 @@ class Business(models.Model):
 
     @classmethod
     def current(cls) -> Business | None:
-        """The business, or None before set-up. One query; a request carries it as request.business."""
+        """The business, or None before set-up; a request carries it as request.business."""
         return cls.objects.filter(pk=1).first()
 
 
@@ -181,7 +181,7 @@ class AuditEntry(models.Model):
 
 
 class ChangeSet(models.Model):
-    """Many changes made in one stroke that can be taken back as one: an import, a bulk edit, a merge."""
+    """Many changes made in one stroke, to be taken back as one: an import, a bulk edit, a merge."""
 
     kind = models.CharField(max_length=40)
     label = models.CharField(max_length=250)
@@ -264,7 +264,7 @@ class Heartbeat(models.Model):
 
 
 class Lease(models.Model):
-    """At most one holder at a time of a named piece of work; expires by itself when its holder dies."""
+    """At most one holder at a time of a named piece of work; expires when its holder dies."""
 
     name = models.CharField(max_length=80, unique=True)
     holder = models.CharField(max_length=80, blank=True)

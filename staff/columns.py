@@ -1,5 +1,7 @@
 """Column values in JSON's own types and back, exactly: Decimal, dates, instants, durations."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal

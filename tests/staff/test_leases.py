@@ -1,0 +1,46 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from staff import leases
+from staff.models import Lease
+
+
+@pytest.mark.django_db
+def test_one_holder_until_it_gives_back():
+    assert leases.acquire("refresh", "ana", 60)
+    assert not leases.acquire("refresh", "rui", 60)
+    assert leases.acquire("other", "rui", 60)
+    assert leases.acquire("refresh", "ana", 120)  # prolonged
+    assert not leases.release("refresh", "rui")
+    assert leases.release("refresh", "ana")
+    assert not leases.release("refresh", "ana")
+    assert leases.acquire("refresh", "rui", 60)
+
+
+@pytest.mark.django_db
+def test_a_dead_holder_s_lease_expires():
+    leases.acquire("refresh", "ana", 60)
+    Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
+
+    assert leases.acquire("refresh", "rui", 60)
+    assert not leases.release("refresh", "ana")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_ask_at_once_one_is_told_yes():
+    start = Barrier(8)
+
+    def ask(name: str) -> bool:
+        start.wait()
+        try:
+            return leases.acquire("refresh", name, 60)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(ask, "abcdefgh")) == 1

@@ -1,0 +1,108 @@
+"""Telephone numbers: any spelling in, E.164 kept, a readable one out."""
+
+import re
+
+import phonenumbers
+from babel.core import get_global
+from django.utils.translation import gettext_lazy as _
+from phonenumbers import PhoneNumberFormat
+
+from staff.models import Business
+from staff.refusals import Refusal
+
+# Where a time zone names no country: the largest one that writes in the business's language.
+_BY_LANGUAGE = {"es": "ES", "pt-br": "BR", "en": "US"}
+# A run of digits as people write telephone numbers, within a longer text.
+_RUN = re.compile(r"\+?\(?\d[\d\s().\-/]*\d")
+_FEWEST, _MOST = 3, 17
+
+
+class NotAPhone(Refusal):
+    message = _("This is not a telephone number that can be called.")
+
+
+def default_region(business: Business | None) -> str:
+    """The country whose numbers are written without a country code: that of the time zone."""
+    if business is None:
+        return _BY_LANGUAGE["en"]
+    zone = get_global("zone_aliases").get(business.time_zone, business.time_zone)
+    region = get_global("zone_territories").get(zone, "")
+    if region in phonenumbers.SUPPORTED_REGIONS:
+        return str(region)
+    return _BY_LANGUAGE.get(business.language, _BY_LANGUAGE["en"])
+
+
+def normalise(text: str, *, region: str) -> str:
+    """E.164 of a number in any spelling, read as one of `region` unless it says otherwise.
+
+    Raises NotAPhone for what no telephone could dial; a number that is merely not assigned
+    (yet) passes, because numbering plans change faster than libraries.
+    """
+    text = unicode_digits(text).strip()
+    if text.startswith("00"):
+        text = f"+{text[2:]}"
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        raise NotAPhone from None
+    if not phonenumbers.is_possible_number(number) or number.extension:
+        raise NotAPhone
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def readable(e164: str, region: str) -> str:
+    """As people of `region` write it: their own numbers without the country code."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    at_home = phonenumbers.region_code_for_number(number) == region
+    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
+
+
+def search_tokens(e164: str) -> list[str]:
+    """The digit strings that some spelling of the number begins with.
+
+    With the country code, without it, without the area code, and the last four digits.
+    """
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        digits = re.sub(r"\D", "", e164)
+        return [digits] if digits else []
+    national = phonenumbers.national_significant_number(number)
+    area = phonenumbers.length_of_national_destination_code(number)
+    tokens = [f"{number.country_code}{national}", national, national[area:], national[-4:]]
+    return list(dict.fromkeys(token for token in tokens if token))
+
+
+def runs(text: str) -> list[str]:
+    """The parts of a text that could be (the beginning of) a telephone number."""
+    found = _RUN.findall(unicode_digits(text))
+    return [run for run in found if _FEWEST <= sum(map(str.isdigit, run)) <= _MOST]
+
+
+def spellings(run: str, region: str | None) -> list[str]:
+    """The digit strings under which a number typed so far may be found: see search_tokens.
+
+    `region` lets a whole number be read by its country's own rules (trunk prefixes); None: not.
+    """
+    plain = run.replace("(0)", "")
+    digits = re.sub(r"\D", "", plain)
+    candidates = [digits]
+    if digits.startswith("0"):
+        candidates.append(digits.lstrip("0"))
+    if region:
+        try:
+            candidates.append(normalise(plain, region=region).removeprefix("+"))
+        except NotAPhone:
+            pass
+    return list(dict.fromkeys(candidate for candidate in candidates if candidate))
+
+
+def unicode_digits(text: str) -> str:
+    """Digits of any script (and full-width ones) as ASCII's."""
+    return "".join(
+        str(int(character)) if character.isdecimal() else character for character in text
+    ).replace("＋", "+")

@@ -1,0 +1,152 @@
+"""What other rooms (and this one) show on the customer room's pages.
+
+`crm` never looks up: a higher room registers in its AppConfig.ready, and the pages render what
+is there, by `order`. Import kinds have a register of their own: crm.imports.kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from staff.access import Role
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from crm.models import Customer
+    from staff.models import User
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def order(self) -> int: ...
+
+
+Entry = TypeVar("Entry", bound=Named)
+
+
+@dataclass
+class Registry(Generic[Entry]):
+    """Entries by name; registering a name again replaces it, so a reload does no harm."""
+
+    _entries: dict[str, Entry] = field(default_factory=dict)
+
+    def register(self, entry: Entry) -> None:
+        self._entries[entry.name] = entry
+
+    def remove(self, name: str) -> None:
+        self._entries.pop(name, None)
+
+    def all(self) -> list[Entry]:
+        return sorted(self._entries.values(), key=lambda entry: (entry.order, entry.name))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A card beside a customer's timeline: `template` rendered with what `context` returns.
+
+    `context` gets the request and the customer of `Customer.objects.for_page()`; None leaves the
+    panel out. All panels together share the customer page's 14 queries: one query each.
+    """
+
+    name: str
+    template: str
+    context: Callable[[HttpRequest, Customer], dict[str, Any] | None]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class TodayList:
+    """A list on a person's Today page, e.g. promises due; left out when `context` returns None.
+
+    `title` is lazily translated; `context` gets the request and makes one query.
+    """
+
+    name: str
+    title: object
+    template: str
+    context: Callable[[HttpRequest], dict[str, Any] | None]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of what is known: a label and its value, both ready to be shown."""
+
+    label: object
+    value: object
+    url: str = ""
+    tone: str = ""  # "", "good", "watch" or "bad"
+
+
+@dataclass(frozen=True)
+class FactSource:
+    """Lines for the list of facts at the head of a customer's page: at most one query."""
+
+    name: str
+    facts: Callable[[Customer], Sequence[Fact]]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class PaletteAction:
+    """Something that the ⌘K palette offers; `url` is the name of its address in the URLconf."""
+
+    name: str
+    title: object
+    url: str
+    role: Role = Role.READ_ONLY
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class CustomerAction:
+    """A button or menu entry on a customer's page, e.g. "Send a survey".
+
+    `url` makes the address from the customer; `is_offered` is the action's own predicate.
+    """
+
+    name: str
+    title: object
+    url: Callable[[Customer], str]
+    role: Role = Role.AGENT
+    is_offered: Callable[[Customer], bool] = lambda customer: customer.archived_at is None
+    order: int = 50
+
+
+PANELS: Registry[Panel] = Registry()
+TODAY_LISTS: Registry[TodayList] = Registry()
+FACTS: Registry[FactSource] = Registry()
+PALETTE_ACTIONS: Registry[PaletteAction] = Registry()
+CUSTOMER_ACTIONS: Registry[CustomerAction] = Registry()
+
+
+def panels(request: HttpRequest, customer: Customer) -> list[tuple[Panel, dict[str, Any]]]:
+    """The panels of a customer's page with their contexts, in order."""
+    found = ((panel, panel.context(request, customer)) for panel in PANELS.all())
+    return [(panel, context) for panel, context in found if context is not None]
+
+
+def today_lists(request: HttpRequest) -> list[tuple[TodayList, dict[str, Any]]]:
+    found = ((entry, entry.context(request)) for entry in TODAY_LISTS.all())
+    return [(entry, context) for entry, context in found if context is not None]
+
+
+def facts(customer: Customer) -> list[Fact]:
+    return [fact for source in FACTS.all() for fact in source.facts(customer)]
+
+
+def palette_actions(user: User) -> list[PaletteAction]:
+    return [action for action in PALETTE_ACTIONS.all() if user.has_role(action.role)]
+
+
+def customer_actions(user: User, customer: Customer) -> list[CustomerAction]:
+    return [
+        action
+        for action in CUSTOMER_ACTIONS.all()
+        if user.has_role(action.role) and action.is_offered(customer)
+    ]

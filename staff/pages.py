@@ -1,0 +1,213 @@
+"""How a page reaches the browser: whole or as one fragment, and a list by key, never by OFFSET."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from django.core.exceptions import FieldDoesNotExist
+from django.core.signing import BadSignature, Signer
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.expressions import OrderBy
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.formats import number_format
+
+Row = TypeVar("Row", bound=Model)
+
+
+def render_page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, fragment: str
+) -> HttpResponse:
+    """Render `template`, or only its partial `fragment` when htmx asked for a swap."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    swap = htmx and not htmx.boosted and not htmx.history_restore_request
+    response = render(request, f"{template}#{fragment}" if swap else template, context)
+    patch_vary_headers(response, ["HX-Request"])  # caches must not mix the two
+    return response
+
+
+# --- One page of a long list ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """One page of rows, with the addresses of its neighbours ("" where there is none)."""
+
+    rows: Sequence[Row]
+    next_url: str = ""
+    previous_url: str = ""
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def is_only(self) -> bool:
+        return not (self.next_url or self.previous_url)
+
+
+def paginate(
+    queryset: QuerySet[Row],
+    request: HttpRequest,
+    *,
+    key: Sequence[str] = ("name", "pk"),
+    size: int = 50,
+) -> Page[Row]:
+    """The page that `?after=` or `?before=` names, in one query; anything unreadable is the first page.
+
+    `key` replaces the queryset's order: field names or annotations, `-` before what descends; together
+    they must be unique, so the last one is usually "pk". Empty values come last in both directions.
+    """
+    parts = [_Part.of(queryset, name) for name in key]
+    signer = Signer(salt=f"staff.pages:{','.join(key)}")
+    back, place = _place(request, signer, len(parts))
+    if place is not None:
+        queryset = queryset.filter(_beyond(parts, place, back=back))
+    found = list(queryset.order_by(*(part.order(back=back) for part in parts))[: size + 1])
+    more, rows = len(found) > size, found[:size]
+    if back:
+        rows.reverse()
+
+    def link(parameter: str, row: Row) -> str:
+        cursor = signer.sign_object([_pack(part.value(row)) for part in parts])
+        query = request.GET.copy()
+        query.pop("after", None)
+        query.pop("before", None)
+        query[parameter] = cursor
+        return f"?{query.urlencode()}"
+
+    # A page reached by a cursor has the row of the cursor behind it.
+    has_next, has_previous = (place is not None, more) if back else (more, place is not None)
+    return Page(
+        rows,
+        next_url=link("after", rows[-1]) if rows and has_next else "",
+        previous_url=link("before", rows[0]) if rows and has_previous else "",
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One term of the order."""
+
+    name: str
+    descending: bool
+    nullable: bool
+
+    @classmethod
+    def of(cls, queryset: QuerySet[Any], term: str) -> "_Part":
+        name = term.removeprefix("-")
+        return cls(name, term.startswith("-"), _may_be_null(queryset.model, name))
+
+    def order(self, *, back: bool) -> OrderBy:
+        # NULLS LAST only where there can be nulls: SQLite can't walk an index for it.
+        last = True if self.nullable and not back else None
+        first = True if self.nullable and back else None
+        if self.descending is back:
+            return F(self.name).asc(nulls_last=last, nulls_first=first)
+        return F(self.name).desc(nulls_last=last, nulls_first=first)
+
+    def same(self, value: Any) -> Q:
+        return Q(**{f"{self.name}__isnull": True}) if value is None else Q(**{self.name: value})
+
+    def beyond(self, value: Any, *, back: bool) -> Q | None:
+        """Rows strictly further on than `value`; None when there can be none."""
+        if value is None:
+            return Q(**{f"{self.name}__isnull": False}) if back else None
+        further = Q(**{f"{self.name}__{'gt' if self.descending is back else 'lt'}": value})
+        if self.nullable and not back:
+            further |= Q(**{f"{self.name}__isnull": True})
+        return further
+
+    def value(self, row: Any) -> Any:
+        for step in self.name.split(LOOKUP_SEP):
+            row = None if row is None else getattr(row, step)
+        return row
+
+
+def _beyond(parts: Sequence[_Part], place: Sequence[Any], *, back: bool) -> Q:
+    """(a, b) > (x, y), written so that the database can start its index scan at x."""
+    beyond = Q(pk__in=[])
+    same = Q()
+    for part, value in zip(parts, place, strict=True):
+        further = part.beyond(value, back=back)
+        if further is not None:
+            beyond |= same & further
+        same &= part.same(value)
+    lead, start = parts[0], place[0]
+    further = lead.beyond(start, back=back)
+    return beyond if further is None else (further | lead.same(start)) & beyond
+
+
+def _may_be_null(model: type[Model], path: str) -> bool:
+    """Whether a field reached by `path` may be empty; an annotation may."""
+    for step in path.split(LOOKUP_SEP):
+        if step == "pk":
+            return False
+        try:
+            field = model._meta.get_field(step)
+        except FieldDoesNotExist:
+            return True
+        if field.null:
+            return True
+        if field.related_model and isinstance(field.related_model, type):
+            model = field.related_model
+    return False
+
+
+def _place(request: HttpRequest, signer: Signer, length: int) -> tuple[bool, list[Any] | None]:
+    """(whether to walk backwards, the key of the row to start beside)."""
+    for parameter, back in (("after", False), ("before", True)):
+        if cursor := request.GET.get(parameter):
+            try:
+                place = [_unpack(part) for part in signer.unsign_object(cursor)]
+            except (BadSignature, ValueError, TypeError):
+                break
+            return back, place if len(place) == length else None
+    return False, None
+
+
+def _pack(value: Any) -> Any:
+    """JSON for a key's value; what JSON has no word for becomes [type, text]."""
+    if isinstance(value, datetime):
+        return ["datetime", value.isoformat()]
+    if isinstance(value, date):
+        return ["date", value.isoformat()]
+    if isinstance(value, Decimal):
+        return ["decimal", str(value)]
+    return value
+
+
+UNPACK = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "decimal": Decimal}
+
+
+def _unpack(value: Any) -> Any:
+    return UNPACK[value[0]](value[1]) if isinstance(value, list) else value
+
+
+# --- How many ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of rows: exact, or "at least so many"; as text "312" or "10,000+"."""
+
+    number: int
+    is_capped: bool = False
+
+    def __int__(self) -> int:
+        return self.number
+
+    def __str__(self) -> str:
+        return f"{number_format(self.number)}{'+' if self.is_capped else ''}"
+
+
+def capped_count(queryset: QuerySet[Any], cap: int = 10_000) -> Count:
+    """Count the rows, but never more than `cap` of them."""
+    found = queryset.order_by()[: cap + 1].count()
+    return Count(cap, is_capped=True) if found > cap else Count(found)

@@ -4,6 +4,7 @@ Without any variable set, the project runs embedded: SQLite, a filesystem broker
 files under `var/`, mail held in the outbox.
 """
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -31,10 +32,8 @@ def kept_secret_key(path: Path) -> str:
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(50))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # atomic: fails when another process was first
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text().strip()
 
@@ -160,22 +159,24 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- Background work ------------------------------------------------------------------
 
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
-if not REDIS_URL:
-    _queue = VAR_DIR / "broker"
-    for _folder in ("messages", "processed", "control"):
-        (_queue / _folder).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        # One folder both ways: who reads and who writes are the same kind of process.
-        "data_folder_in": str(_queue / "messages"),
-        "data_folder_out": str(_queue / "messages"),
-        "processed_folder": str(_queue / "processed"),
-        "control_folder": str(_queue / "control"),
-        "store_processed": False,
-        "polling_interval": 0.5,
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost/"
+if REDIS_URL:
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
     }
 else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
+    _messages = VAR_DIR / "broker"
+    _messages.mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT = "config.broker:Transport"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        # One folder both ways: who reads and who writes are the same kind of process.
+        "data_folder_in": str(_messages),
+        "data_folder_out": str(_messages),
+        "polling_interval": 0.5,
+    }
+# Asking running workers needs messages to all of them, which a folder can't carry.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
@@ -188,7 +189,8 @@ CELERY_TASK_ROUTES = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# A child that grew past this (kB) after a large import is replaced when its task is done.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 200_000
 CELERY_TIMEZONE = "UTC"
 
 # --- Mail -----------------------------------------------------------------------------

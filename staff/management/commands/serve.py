@@ -1,0 +1,109 @@
+"""`manage.py serve`: web, worker and scheduler in one terminal, stopped as one."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from django.utils.translation import gettext as _
+
+from staff.installation import collect_static, prepare_database
+from staff.models import Business
+from staff.supervisor import Program, Supervisor
+
+WEB_ANSWERS_WITHIN = 30
+QUEUES = "default,mail,metrics,imports"
+
+
+class Command(BaseCommand):
+    help = "Starts web, worker and scheduler; Ctrl-C stops all of them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+        parser.add_argument("--web-workers", type=int, default=2)
+        parser.add_argument("--concurrency", type=int, default=2, help="tasks at the same time")
+        parser.add_argument(
+            "--demo", action="store_true", help="load demo data first if there is no business yet"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port = options["host"], options["port"]
+        refuse_taken_port(host, port)
+        os.environ.setdefault("BASE_URL", f"http://127.0.0.1:{port}")
+        os.environ.setdefault("LOG_LEVEL", "WARNING")
+        prepare_database()
+        collect_static()
+        if options["demo"] and Business.current() is None:
+            call_command("demo")
+        # The children open their own; a database must not see two processes on one connection.
+        connections.close_all()
+        web, *others = programs(host, port, options["web_workers"], options["concurrency"])
+        supervisor = Supervisor(say=self.say)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: supervisor.ask_to_stop())
+        supervisor.start(web)
+        if wait_until_answering(host, port, supervisor.stopping):
+            self.say(_("Vínculo is at %(address)s") % {"address": os.environ["BASE_URL"]})
+            self.tell_sign_in()
+            self.say(_("Ctrl-C stops it."))
+        for program in others:
+            supervisor.start(program)
+        supervisor.watch()
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def tell_sign_in(self) -> None:
+        """What `manage.py demo` noted for whoever tries it, also the second time."""
+        note = settings.VAR_DIR / "demo-sign-in.txt"
+        if note.exists():
+            self.say(note.read_text().rstrip())
+
+
+def programs(host: str, port: int, web_workers: int, concurrency: int) -> list[Program]:
+    web = (
+        f"-m gunicorn --config python:config.gunicorn --bind {host}:{port} --workers {web_workers}"
+    )
+    worker = (
+        f"-m celery --app config --quiet worker --queues {QUEUES} --concurrency {concurrency}"
+        " --without-gossip --without-mingle --without-heartbeat"
+    )
+    return [
+        Program("web", [sys.executable, *web.split()]),
+        Program("worker", [sys.executable, *worker.split()]),
+        Program("scheduler", [sys.executable, "manage.py", "scheduler"]),
+    ]
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                _("Port %(port)s can't be used: %(reason)s. Choose another with --port or PORT.")
+                % {"port": port, "reason": error.strerror}
+            ) from error
+
+
+def wait_until_answering(host: str, port: int, stopping: threading.Event) -> bool:
+    deadline = time.monotonic() + WEB_ANSWERS_WITHIN
+    while time.monotonic() < deadline and not stopping.is_set():
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            stopping.wait(0.05)
+        else:
+            return True
+    return False

@@ -4,7 +4,7 @@ import socket
 
 from celery import shared_task
 
-from staff.jobs import beat_heart
+from staff.ticks import beat_heart
 
 
 @shared_task

@@ -12,7 +12,8 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from staff import jobs
+from staff import ticks
+from staff.jobs import JOBS
 
 logger = logging.getLogger(__name__)
 
@@ -31,20 +32,20 @@ class Clock:
 
     def look(self, now: datetime) -> None:
         """Start what is due at `now`; note that we live; forget old ticks now and then."""
-        for job in jobs.JOBS.values():
+        for job in JOBS.values():
             due_at = job.due_at(now)
-            if self.seen.get(job.name) != due_at and jobs.start(job, due_at=due_at):
+            if self.seen.get(job.name) != due_at and ticks.start(job, due_at=due_at):
                 self.seen[job.name] = due_at
         if now - self.beaten_at >= HEARTBEAT_EVERY:
-            jobs.beat_heart("scheduler", detail=socket.gethostname())
+            ticks.beat_heart("scheduler", detail=socket.gethostname())
             self.beaten_at = now
         if now - self.forgot_at >= FORGET_EVERY:
-            jobs.forget_old_ticks(now)
+            ticks.forget_old_ticks(now)
             self.forgot_at = now
 
     def seconds_to_next(self, now: datetime) -> float:
         """Until the next slot of any job begins or the heart must beat; a second at the least."""
-        ends = [job.due_at(now) + job.every for job in jobs.JOBS.values()]
+        ends = [job.due_at(now) + job.every for job in JOBS.values()]
         nearest = min([*ends, now + HEARTBEAT_EVERY])
         return max((nearest - now).total_seconds(), 1.0)
 

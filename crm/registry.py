@@ -6,7 +6,7 @@ is there, by `order`. Import kinds have a register of their own: crm.imports.kin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -118,11 +118,26 @@ class CustomerAction:
     order: int = 50
 
 
+@dataclass(frozen=True)
+class TimelineMark:
+    """How a record shows on the timeline beside the interaction that tells of it.
+
+    `name` is its model's label ("surveys.response"); `contexts` gets the ids on the page and
+    returns, in one query, what `template` is rendered with for each id that is still there.
+    """
+
+    name: str
+    template: str
+    contexts: Callable[[Collection[int]], Mapping[int, dict[str, Any]]]
+    order: int = 50
+
+
 PANELS: Registry[Panel] = Registry()
 TODAY_LISTS: Registry[TodayList] = Registry()
 FACTS: Registry[FactSource] = Registry()
 PALETTE_ACTIONS: Registry[PaletteAction] = Registry()
 CUSTOMER_ACTIONS: Registry[CustomerAction] = Registry()
+TIMELINE_MARKS: Registry[TimelineMark] = Registry()
 
 
 def panels(request: HttpRequest, customer: Customer) -> list[tuple[Panel, dict[str, Any]]]:
@@ -150,3 +165,16 @@ def customer_actions(user: User, customer: Customer) -> list[CustomerAction]:
         for action in CUSTOMER_ACTIONS.all()
         if user.has_role(action.role) and action.is_offered(customer)
     ]
+
+
+def timeline_marks(
+    about: Mapping[str, Collection[int]],
+) -> dict[tuple[str, int], list[tuple[str, dict[str, Any]]]]:
+    """(template, context) of the marks of each record (model label, id): a query per model."""
+    found: dict[tuple[str, int], list[tuple[str, dict[str, Any]]]] = {}
+    for mark in TIMELINE_MARKS.all():
+        ids = about.get(mark.name, ())
+        if ids:
+            for key, context in mark.contexts(ids).items():
+                found.setdefault((mark.name, key), []).append((mark.template, context))
+    return found

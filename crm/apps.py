@@ -6,6 +6,7 @@ class CrmConfig(AppConfig):
     name = "crm"
 
     def ready(self) -> None:
-        from crm import constraints
+        from crm import constraints, search
 
         post_migrate.connect(constraints.install, sender=self)
+        post_migrate.connect(search.install, sender=self)

@@ -1,5 +1,6 @@
 """Telephone numbers: any spelling in, E.164 kept, a readable one out."""
 
+import contextlib
 import re
 
 import phonenumbers
@@ -94,10 +95,8 @@ def spellings(run: str, region: str | None) -> list[str]:
     if digits.startswith("0"):
         candidates.append(digits.lstrip("0"))
     if region:
-        try:
+        with contextlib.suppress(NotAPhone):
             candidates.append(normalise(plain, region=region).removeprefix("+"))
-        except NotAPhone:
-            pass
     return list(dict.fromkeys(candidate for candidate in candidates if candidate))
 
 

@@ -1,0 +1,242 @@
+"""Everything that changes the post room, except the sending itself (mail.delivery)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from mail import tasks, tokens
+from mail.drafts import SCOPES, UNSUBSCRIBE, Draft, one_line
+from mail.models import DeliveryEvent, OutgoingEmail, Scope, Suppression
+from staff import audit
+from staff.models import User
+from staff.refusals import Refusal
+
+State = OutgoingEmail.State
+BATCH = 500
+
+
+class CannotCancel(Refusal):
+    message = _("Only a message that still waits can be cancelled.")
+
+
+class CannotRetry(Refusal):
+    message = _(
+        "Only a message that failed, or of which nobody knows whether it arrived, can be sent again."
+    )
+
+
+class NotAnAddress(Refusal):
+    message = _("This is not an e-mail address.")
+
+
+# --- Into the outbox ----------------------------------------------------------------------
+
+
+@transaction.atomic
+def queue_email(draft: Draft) -> OutgoingEmail:
+    """Promise to send `draft`; it leaves after the caller's transaction commits.
+
+    With a `once_key` that is there already, returns that row and changes nothing.
+    An unusable address makes a row that says so, `failed`, rather than losing the message.
+    """
+    [outgoing] = _store([draft])
+    if outgoing.state == State.QUEUED and outgoing.due_at <= timezone.now():
+        # Broker down? The page survives, and the sweep finds the row.
+        transaction.on_commit(partial(tasks.send.delay, outgoing.pk), robust=True)
+    return outgoing
+
+
+@transaction.atomic
+def queue_emails(drafts: Sequence[Draft]) -> list[OutgoingEmail]:
+    """`queue_email` for many, in the same order: constant queries and one nudge per call."""
+    rows: list[OutgoingEmail] = []
+    for start in range(0, len(drafts), BATCH):
+        rows += _store(drafts[start : start + BATCH])
+    if rows:
+        transaction.on_commit(tasks.sweep.delay, robust=True)
+    return rows
+
+
+def _store(drafts: Sequence[Draft]) -> list[OutgoingEmail]:
+    """The rows of these drafts, new or found by their once_key."""
+    keys = [draft.once_key for draft in drafts if draft.once_key]
+    known = _by_once_key(keys)
+    new: dict[str, OutgoingEmail] = {}
+    rows: list[OutgoingEmail] = []
+    for draft in drafts:
+        row = known.get(draft.once_key) or new.get(draft.once_key) or _row(draft)
+        if draft.once_key and draft.once_key not in known:
+            new[draft.once_key] = row
+        rows.append(row)
+    OutgoingEmail.objects.bulk_create([row for row in rows if not row.once_key])
+    if new:
+        # Somebody else may be queueing the same: the constraint decides, and we read who won.
+        OutgoingEmail.objects.bulk_create(new.values(), ignore_conflicts=True)
+        known |= _by_once_key(list(new))
+    return [known.get(row.once_key, row) for row in rows]
+
+
+def _by_once_key(keys: list[str]) -> dict[str, OutgoingEmail]:
+    found = OutgoingEmail.objects.filter(once_key__in=keys) if keys else []
+    return {row.once_key: row for row in found}
+
+
+def _row(draft: Draft) -> OutgoingEmail:
+    address = one_line(draft.to_address).lower()
+    row = OutgoingEmail(
+        stream=draft.stream,
+        to_address=address[:254],
+        to_name=one_line(draft.to_name)[:200],
+        reply_to=one_line(draft.reply_to)[:254],
+        subject=one_line(draft.subject)[:250],
+        text=draft.text,
+        html=draft.html,
+        language=draft.language,
+        headers={name: one_line(value) for name, value in draft.headers.items()},
+        about_model=draft.about[0] if draft.about else "",
+        about_id=draft.about[1] if draft.about else None,
+        once_key=draft.once_key,
+        due_at=draft.due_at or timezone.now(),
+        expires_at=draft.expires_at,
+    )
+    if draft.unsubscribe_scope:
+        _give_unsubscribe_link(row)
+    try:
+        validate_email(address)
+    except ValidationError:
+        row.state, row.detail = State.FAILED, f"Not an e-mail address: {address[:300]}"
+    return row
+
+
+def _give_unsubscribe_link(row: OutgoingEmail) -> None:
+    token = tokens.new_token()
+    url = tokens.unsubscribe_url(token)
+    row.unsubscribe_hash = tokens.token_hash(token)
+    row.headers["List-Unsubscribe"] = f"<{url}>"
+    row.text = row.text.replace(UNSUBSCRIBE, url)
+    row.html = row.html.replace(UNSUBSCRIBE, url)
+
+
+# --- By hand --------------------------------------------------------------------------------
+
+
+def can_cancel(outgoing: OutgoingEmail) -> bool:
+    return outgoing.state == State.QUEUED
+
+
+@transaction.atomic
+def cancel(*, outgoing: OutgoingEmail, by: User) -> OutgoingEmail:
+    """Withdraw a message that waits. Raises CannotCancel once a worker has it."""
+    waiting = OutgoingEmail.objects.filter(pk=outgoing.pk, state=State.QUEUED)
+    if not waiting.update(state=State.CANCELLED, detail=""):
+        raise CannotCancel
+    return _changed(outgoing, by=by, action="outgoing_email.cancel")
+
+
+def can_retry(outgoing: OutgoingEmail) -> bool:
+    return outgoing.state in {State.FAILED, State.UNKNOWN}
+
+
+@transaction.atomic
+def retry(*, outgoing: OutgoingEmail, by: User) -> OutgoingEmail:
+    """Queue a failed or unknown message again; the person has accepted that it may arrive twice.
+
+    It keeps its Message-ID, by which many receivers drop a second copy. Raises CannotRetry.
+    """
+    stuck = OutgoingEmail.objects.filter(pk=outgoing.pk, state__in=[State.FAILED, State.UNKNOWN])
+    if not stuck.update(
+        state=State.QUEUED,
+        due_at=timezone.now(),
+        expires_at=None,
+        attempts=0,
+        lease_holder="",
+        lease_until=None,
+        detail="",
+    ):
+        raise CannotRetry
+    transaction.on_commit(partial(tasks.send.delay, outgoing.pk), robust=True)
+    return _changed(outgoing, by=by, action="outgoing_email.retry")
+
+
+def _changed(outgoing: OutgoingEmail, *, by: User, action: str) -> OutgoingEmail:
+    before = {"state": outgoing.state}
+    outgoing.refresh_from_db()
+    audit.record(
+        by=by, action=action, target=outgoing, changes=audit.diff(before, outgoing, ["state"])
+    )
+    return outgoing
+
+
+# --- Who is not written to --------------------------------------------------------------------
+
+
+@transaction.atomic
+def suppress(
+    *, address: str, scope: Scope, reason: Suppression.Reason, by: User | None
+) -> Suppression:
+    """Write to `address` no more, in `scope`; if it is so already, returns what stands.
+
+    Raises NotAnAddress.
+    """
+    address = address.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise NotAnAddress from error
+    suppression, created = Suppression.objects.get_or_create(
+        address=address, scope=scope, released_at=None, defaults={"reason": reason}
+    )
+    if created:
+        changes = audit.diff({}, suppression, ["address", "scope", "reason"])
+        audit.record(by=by, action="suppression.create", target=suppression, changes=changes)
+    return suppression
+
+
+@transaction.atomic
+def release(*, suppression: Suppression, by: User | None) -> Suppression:
+    """Allow writing to this address again, in this scope; twice is once."""
+    now = timezone.now()
+    standing = Suppression.objects.filter(pk=suppression.pk, released_at=None)
+    if standing.update(released_at=now):
+        suppression.released_at = now
+        changes = audit.diff({}, suppression, ["released_at"])
+        audit.record(by=by, action="suppression.release", target=suppression, changes=changes)
+    return suppression
+
+
+@transaction.atomic
+def unsubscribe(*, outgoing: OutgoingEmail, scope: Scope | None = None) -> Suppression:
+    """The recipient of `outgoing` leaves its stream, or the wider `scope`; idempotent."""
+    scope = scope or SCOPES[OutgoingEmail.Stream(outgoing.stream)]
+    standing = Suppression.objects.active().filter(address=outgoing.to_address, scope=scope)
+    if found := standing.first():
+        return found
+    DeliveryEvent.objects.create(
+        outgoing=outgoing,
+        address=outgoing.to_address,
+        type=DeliveryEvent.Type.UNSUBSCRIBE,
+        detail=scope,
+    )
+    return suppress(
+        address=outgoing.to_address,
+        scope=scope,
+        reason=Suppression.Reason.UNSUBSCRIBE,
+        by=None,
+    )
+
+
+@transaction.atomic
+def resubscribe(*, outgoing: OutgoingEmail) -> None:
+    """The recipient takes their own unsubscribing back; bounces and complaints stand."""
+    own = Suppression.objects.active().filter(
+        address=outgoing.to_address, reason=Suppression.Reason.UNSUBSCRIBE
+    )
+    for suppression in own:
+        release(suppression=suppression, by=None)

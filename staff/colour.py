@@ -5,6 +5,7 @@ import colorsys
 PAPER = "#ffffff"
 NIGHT = "#1c1b19"  # --v-surface of the dark look in static/css/vinculo.css
 READABLE = 4.5  # WCAG 2.2 AA, text of ordinary size
+BRIGHT = 6.5  # on a dark screen the bare minimum looks dim
 
 
 def contrast(one: str, other: str) -> float:
@@ -18,11 +19,11 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def readable_on(background: str, colour: str) -> str:
+def readable_on(background: str, colour: str, ratio: float = READABLE) -> str:
     """`colour`, or the nearest lightness of the same hue that text on `background` may have."""
     hue, lightness, saturation = colorsys.rgb_to_hls(*_parts(colour))
     step = -0.01 if luminance(background) > luminance(NIGHT) else 0.01
-    while contrast(background, colour) < READABLE and 0 <= lightness <= 1:
+    while contrast(background, colour) < ratio and 0 <= lightness <= 1:
         lightness += step
         colour = _hex(colorsys.hls_to_rgb(hue, min(max(lightness, 0), 1), saturation))
     return colour

@@ -196,7 +196,7 @@ def initials(name: object) -> str:
 
 # The lowest score of the middle group and of the upper one, per kind of survey.
 SCORE_GROUPS = {"nps": (7, 9), "csat": (3, 4), "ces": (4, 5)}
-SCORE_ICONS = {"low": "mood-sad", "middle": "mood-neutral", "high": "mood-happy"}
+SCORE_ICONS = {"low": "mood-sad", "middle": "mood-empty", "high": "mood-smile"}
 
 
 @register.simple_tag
@@ -241,8 +241,7 @@ def sparkline(
     width, height, edge = 96, 28, 3
     low, high = min(known), max(known)
 
-    def y(value: Amount) -> float:
-        assert value is not None
+    def y(value: Decimal | float) -> float:
         share = (float(value) - low) / (high - low) if high > low else 0.5
         return round(height - edge - share * (height - 2 * edge), 1)
 
@@ -324,7 +323,7 @@ def accent(own: str | None) -> SafeString:
         ":root{{--vinculo-accent:{};--accent-on-light:{};--accent-on-dark:{}}}",
         own,
         _readable(colour.PAPER, own),
-        _readable(colour.NIGHT, own),
+        _readable(colour.NIGHT, own, colour.BRIGHT),
     )
 
 

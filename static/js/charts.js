@@ -1,0 +1,317 @@
+/*
+Draws charts with Chart.js. {% include "_chart_scripts.html" %} in block scripts brings this file.
+
+In the page, for each chart:
+
+  {{ chart|json_script:"nps-chart" }}
+  <div class="chart"><canvas data-chart="nps-chart" role="img" aria-label="…"></canvas></div>
+  <details class="chart-table"><summary>…</summary>the same figures as a table</details>
+
+The JSON (a dict from the view), everything but `labels` and `series` optional:
+
+  type         "line" (default), "bar", "stacked" (bars on top of each other) or "share" (stacked to 100 %)
+  labels       ["Jan 2026", …]      in the reader's language, as shown under the axis
+  series       [{
+                 name      "NPS"
+                 values    [41.2, null, 43]      null is a gap, never a zero
+                 low,high  [36, null, 38], [47, null, 49]      the interval, drawn as a band (line)
+                 role      "previous" (muted, dashed), "low" | "middle" | "high" (the hues of scores)
+               }, …]
+  unit         "percent" (values are ratios, 0..1), "money" (with currency: "BRL"), "days", "hours",
+               "minutes", or "" for a bare number; digits: how many decimals at most (default 1)
+  target       {value: 50, label: "Target 50"}
+  annotations  [{at: 3, label: "New return policy"}, …]      at: index into labels
+  running      true: the last period is not over; its stretch is dashed, its bar pale
+  links        ["/metrics/…", …]      per label: where a click on it leads
+  min, max     the ends of the axis where the scale has some (NPS: -100, 100)
+
+Numbers are written in the language of <html lang>. Nothing else is read or changed.
+*/
+
+const LANGUAGE = document.documentElement.lang || "en";
+const PATIENCE = 4000; // ms to wait for the CDN before taking our own copy
+const DASH = [5, 4];
+
+/* --- The library -------------------------------------------------------------------- */
+
+function loadScript(src, integrity) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = src;
+    if (integrity) {
+      script.integrity = integrity;
+      script.crossOrigin = "anonymous";
+      setTimeout(() => reject(new Error("no answer")), PATIENCE);
+    }
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", reject);
+    document.head.append(script);
+  });
+}
+
+let library;
+
+function chartJs() {
+  const { cdn, integrity, local } = document.getElementById("chart-scripts").dataset;
+  library ??= loadScript(cdn, integrity)
+    .catch(() => loadScript(local))
+    .then(() => window.Chart);
+  return library;
+}
+
+/* --- Colours ------------------------------------------------------------------------ */
+
+/** The colour that a CSS expression has here and now, light or dark, as canvas takes it. */
+function colour(expression) {
+  const probe = document.createElement("span");
+  probe.style.color = expression;
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
+
+const faint = (expression, share) => colour(`color-mix(in srgb, ${expression} ${share}%, transparent)`);
+
+function hue(series, index) {
+  if (series.role === "previous") return "var(--v-line-strong)";
+  if (series.role) return `var(--v-${series.role})`;
+  return index === 0 ? "var(--v-accent)" : `var(--v-chart-${((index - 1) % 5) + 1})`;
+}
+
+/* --- Numbers ------------------------------------------------------------------------ */
+
+function writer({ unit, currency, digits = 1 }) {
+  const options = { maximumFractionDigits: digits };
+  if (unit === "percent") options.style = "percent";
+  if (unit === "money") Object.assign(options, { style: "currency", currency, minimumFractionDigits: 0 });
+  if (["days", "hours", "minutes"].includes(unit)) {
+    Object.assign(options, { style: "unit", unit: unit.slice(0, -1), unitDisplay: "short" });
+  }
+  const format = new Intl.NumberFormat(LANGUAGE, options);
+  return (value) => format.format(value);
+}
+
+/* --- What is drawn over the chart --------------------------------------------------- */
+
+function overlay(data) {
+  return {
+    id: "vinculo",
+    afterDatasetsDraw(chart) {
+      const { ctx, chartArea: area, scales } = chart;
+      ctx.save();
+      ctx.font = "12px system-ui, sans-serif";
+      if (data.target) drawTarget(ctx, area, scales.y, data.target);
+      for (const note of data.annotations ?? []) drawNote(ctx, area, scales.x, note);
+      if (isLine(data) && data.series.length > 1) drawNames(ctx, area, chart, data);
+      ctx.restore();
+    },
+  };
+}
+
+function drawTarget(ctx, area, scale, target) {
+  const y = scale.getPixelForValue(target.value);
+  if (y < area.top || y > area.bottom) return;
+  ctx.strokeStyle = ctx.fillStyle = colour("var(--v-muted)");
+  ctx.lineWidth = 1;
+  ctx.setLineDash([2, 3]);
+  line(ctx, area.left, y, area.right, y);
+  ctx.textAlign = "left";
+  ctx.fillText(target.label ?? "", area.left + 4, y - 5);
+}
+
+function drawNote(ctx, area, scale, note) {
+  const x = scale.getPixelForValue(note.at);
+  ctx.strokeStyle = colour("var(--v-line-strong)");
+  ctx.fillStyle = colour("var(--v-muted)");
+  ctx.lineWidth = 1;
+  ctx.setLineDash([]);
+  line(ctx, x, area.top, x, area.bottom);
+  const fits = x + ctx.measureText(note.label).width + 8 < area.right;
+  ctx.textAlign = fits ? "left" : "right";
+  ctx.fillText(note.label, x + (fits ? 5 : -5), area.top + 10);
+}
+
+/** Each line's name at its end, moved apart where ends meet. */
+function drawNames(ctx, area, chart, data) {
+  const ends = chart.data.datasets
+    .map((set, index) => ({ set, points: chart.getDatasetMeta(index).data }))
+    .filter(({ set }) => set.vinculo !== undefined)
+    .map(({ set, points }) => {
+      const last = set.data.findLastIndex((value) => value !== null);
+      return last < 0 ? null : { name: set.label, colour: set.borderColor, y: points[last].y };
+    })
+    .filter(Boolean)
+    .sort((one, other) => one.y - other.y);
+  let lowest = area.top - 8;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  for (const end of ends) {
+    lowest = Math.max(end.y, lowest + 14);
+    ctx.fillStyle = end.colour;
+    ctx.fillText(end.name, area.right + 8, lowest, NAME_WIDTH - 10);
+  }
+}
+
+function line(ctx, x1, y1, x2, y2) {
+  ctx.beginPath();
+  ctx.moveTo(x1, y1);
+  ctx.lineTo(x2, y2);
+  ctx.stroke();
+}
+
+const NAME_WIDTH = 96;
+const isLine = (data) => (data.type ?? "line") === "line";
+
+/* --- Datasets ----------------------------------------------------------------------- */
+
+function lineSets(data, series, index) {
+  const own = hue(series, index);
+  const last = data.labels.length - 1;
+  const sets = [];
+  if (series.low && series.high) {
+    const edge = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, spanGaps: false };
+    sets.push({ ...edge, data: series.low });
+    sets.push({ ...edge, data: series.high, fill: "-1", backgroundColor: faint(own, 14) });
+  }
+  sets.push({
+    vinculo: index,
+    label: series.name,
+    data: series.values,
+    borderColor: colour(own),
+    borderWidth: series.role === "previous" ? 1.5 : 2,
+    borderDash: series.role === "previous" ? DASH : [],
+    backgroundColor: colour(own),
+    // A value between two gaps has no line to stand on: show it as a point.
+    pointRadius: ({ dataIndex: i }) => (isAlone(series.values, i) || (data.running && i === last) ? 3 : 0),
+    pointBackgroundColor: ({ dataIndex: i }) =>
+      data.running && i === last ? colour("var(--v-surface)") : colour(own),
+    pointHoverRadius: 4,
+    pointHitRadius: 12,
+    spanGaps: false,
+    tension: 0,
+    segment: { borderDash: ({ p1DataIndex }) => (data.running && p1DataIndex === last ? DASH : undefined) },
+  });
+  return sets;
+}
+
+const isAlone = (values, i) =>
+  values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
+
+function barSets(data, series, index) {
+  const own = hue(series, index);
+  const last = data.labels.length - 1;
+  const pale = data.running ? faint(own, 45) : colour(own);
+  return [
+    {
+      vinculo: index,
+      label: series.name,
+      data: data.type === "share" ? shares(data, series) : series.values,
+      backgroundColor: data.labels.map((_, i) => (i === last ? pale : colour(own))),
+      borderRadius: 2,
+      maxBarThickness: 40,
+    },
+  ];
+}
+
+function shares(data, series) {
+  return series.values.map((value, i) => {
+    const total = data.series.reduce((sum, other) => sum + (other.values[i] ?? 0), 0);
+    return value === null || !total ? null : value / total;
+  });
+}
+
+/* --- One chart ---------------------------------------------------------------------- */
+
+function options(data, write) {
+  const muted = colour("var(--v-muted)");
+  const stacked = ["stacked", "share"].includes(data.type);
+  const named = isLine(data) && data.series.length > 1;
+  return {
+    animation: false,
+    maintainAspectRatio: false,
+    interaction: { mode: "index", intersect: false },
+    layout: { padding: { top: 12, right: named ? NAME_WIDTH : 8 } },
+    onClick(_event, hits) {
+      const link = hits.length && data.links?.[hits[0].index];
+      if (link) window.location.assign(link);
+    },
+    onHover(event, hits) {
+      event.native.target.style.cursor = hits.length && data.links?.[hits[0].index] ? "pointer" : "";
+    },
+    scales: {
+      x: {
+        stacked,
+        grid: { display: false },
+        border: { color: colour("var(--v-line)") },
+        ticks: { color: muted, maxRotation: 0, autoSkipPadding: 16 },
+      },
+      y: {
+        stacked,
+        min: data.min,
+        max: data.type === "share" ? 1 : data.max,
+        beginAtZero: !isLine(data),
+        // Room for a target that lies outside of what was reached.
+        suggestedMin: data.target?.value,
+        suggestedMax: data.target?.value,
+        grid: { color: colour("var(--v-line)") },
+        border: { display: false },
+        ticks: { color: muted, maxTicksLimit: 6, callback: write },
+      },
+    },
+    plugins: {
+      legend: {
+        display: !isLine(data) && data.series.length > 1,
+        align: "start",
+        labels: { color: colour("var(--v-ink)"), boxWidth: 12, boxHeight: 12 },
+      },
+      tooltip: {
+        filter: (item) => item.dataset.vinculo !== undefined,
+        callbacks: { label: (item) => ` ${spoken(data, item, write)}` },
+      },
+    },
+  };
+}
+
+/** "NPS 43 (38 – 49)": a point in words. */
+function spoken(data, { dataset, dataIndex: i, parsed }, write) {
+  const series = data.series[dataset.vinculo];
+  const interval =
+    series.low?.[i] != null && series.high?.[i] != null
+      ? ` (${write(series.low[i])} – ${write(series.high[i])})`
+      : "";
+  return `${series.name} ${write(parsed.y)}${interval}`;
+}
+
+async function draw(canvas) {
+  const block = document.getElementById(canvas.dataset.chart);
+  if (!block) return;
+  const data = JSON.parse(block.textContent);
+  const Chart = await chartJs();
+  Chart.getChart(canvas)?.destroy();
+  const write = writer(data.type === "share" ? { unit: "percent", digits: 0 } : data);
+  const sets = isLine(data) ? lineSets : barSets;
+  new Chart(canvas, {
+    type: isLine(data) ? "line" : "bar",
+    data: { labels: data.labels, datasets: data.series.flatMap((one, i) => sets(data, one, i)) },
+    options: options(data, write),
+    plugins: [overlay(data)],
+  });
+}
+
+function drawAll() {
+  for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
+    // The same figures stand in the table beneath; it opens when nothing can be drawn.
+    draw(canvas).catch(() => {
+      const table = canvas.closest(".chart")?.parentElement.querySelector(".chart-table");
+      canvas.parentElement.hidden = true;
+      if (table) table.open = true;
+    });
+  }
+}
+
+drawAll();
+document.addEventListener("htmx:afterSwap", drawAll);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+// On paper the screen's dark colours would be unreadable.
+window.addEventListener("beforeprint", drawAll);

@@ -1,0 +1,205 @@
+"""Cells into values. Each parser returns the value or raises BadCell with a sentence for the person.
+
+Nothing is guessed: what can be read in two ways is refused with the way to write it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from staff.models import Business
+from staff.refusals import Refusal
+
+
+class BadCell(Refusal):
+    """A cell, or a row, that can't be taken; `str()` says why and what to write."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a cell is read against."""
+
+    business: Business
+
+    @property
+    def day_first(self) -> bool:
+        """Whether 03/04/2026 is the third of April for these people."""
+        return self.business.language != "en"
+
+
+Parser = Callable[[str, Context], Any]
+
+_PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
+_COMMA_DECIMAL = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+")
+_POINT_DECIMAL = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
+_TWO_WAYS = re.compile(r"[+-]?\d{1,3}([.,])\d{3}")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(([.,])\d{3})(\2\d{3})+")
+_CURRENCY_SIGNS = re.compile(r"(R\$|[$€£¥]|\s|\u00a0)")
+
+
+def decimal(text: str, *, places: int, most: Decimal) -> Decimal:
+    """A number as people write it: 1234.56, 12,50, 1.234,56, 1,234.56, with a currency's sign."""
+    plain = _CURRENCY_SIGNS.sub("", text).replace("\u2212", "-")
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = "-" + plain[1:-1]  # how accountants write a negative
+    if _TWO_WAYS.fullmatch(plain) and places < 3:
+        separator = "." if "." in plain else ","
+        raise BadCell(
+            _("“%(text)s” can be read in two ways. Write %(one)s or %(other)s.")
+            % {
+                "text": text,
+                "one": plain.replace(separator, ""),
+                "other": plain.replace(separator, ".")[:-1],
+            }
+        )
+    if _COMMA_DECIMAL.fullmatch(plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    elif _POINT_DECIMAL.fullmatch(plain):
+        plain = plain.replace(",", "")
+    elif _GROUPED.fullmatch(plain):
+        plain = re.sub(r"[.,]", "", plain)
+    if not _PLAIN.fullmatch(plain):
+        raise BadCell(_("“%(text)s” is not a number. Write it like 1234.56.") % {"text": text})
+    value = Decimal(plain)
+    if value != round(value, places):
+        raise BadCell(
+            _("“%(text)s” has more than %(places)s decimals.") % {"text": text, "places": places}
+        )
+    if abs(value) > most:
+        raise BadCell(_("“%(text)s” is too large.") % {"text": text})
+    return value
+
+
+def money(text: str, context: Context) -> Decimal:
+    return decimal(text, places=2, most=Decimal("999999999.99"))
+
+
+def rate(text: str, context: Context) -> Decimal:
+    value = decimal(text, places=8, most=Decimal(999999))
+    if value <= 0:
+        raise BadCell(_("An exchange rate is above zero."))
+    return value
+
+
+def currency(text: str, context: Context) -> str:
+    code = text.upper()
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise BadCell(
+            _("“%(text)s” is not a currency. Write three letters, such as EUR.") % {"text": text}
+        )
+    return code
+
+
+_SLASHED = re.compile(
+    r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
+)
+
+
+def _instant(text: str, context: Context) -> datetime:
+    slashed = _SLASHED.fullmatch(text)
+    try:
+        if not slashed:
+            return datetime.fromisoformat(text)
+        first, second, year, hour, minute, sec = (int(part or 0) for part in slashed.groups())
+        if not context.day_first and first <= 12 and second <= 12 and first != second:
+            raise BadCell(
+                _("“%(text)s” can be read in two ways. Write it like 2026-01-31.") % {"text": text}
+            )
+        day, month = (second, first) if not context.day_first and second > 12 else (first, second)
+        return datetime(year, month, day, hour, minute, sec)  # noqa: DTZ001 (its clock is told later)
+    except ValueError as error:
+        raise BadCell(
+            _("“%(text)s” is not a date. Write it like 2026-01-31 or 2026-01-31 16:30.")
+            % {"text": text}
+        ) from error
+
+
+def instant(text: str, context: Context) -> datetime:
+    """An aware instant in UTC; without an offset it is the business's own clock."""
+    value = _instant(text, context)
+    if not 1900 <= value.year < 2200:
+        raise BadCell(_("The year of “%(text)s” can't be right.") % {"text": text})
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=context.business.zone)
+    return value.astimezone(UTC)
+
+
+def day(text: str, context: Context) -> date:
+    """A local date; an instant with an offset is the business's date at that time."""
+    value = _instant(text, context)
+    if not 1900 <= value.year < 2200:
+        raise BadCell(_("The year of “%(text)s” can't be right.") % {"text": text})
+    return value.astimezone(context.business.zone).date() if value.tzinfo else value.date()
+
+
+def midnight(on: date, context: Context) -> datetime:
+    """The instant at which a local day begins."""
+    return datetime.combine(on, time(), tzinfo=context.business.zone).astimezone(UTC)
+
+
+def text(longest: int) -> Parser:
+    def parse(text: str, context: Context) -> str:
+        if len(text) > longest:
+            raise BadCell(
+                _("The text is longer than %(longest)s characters.") % {"longest": longest}
+            )
+        return text
+
+    return parse
+
+
+def email(text: str, context: Context) -> str:
+    address = text.lower().removeprefix("mailto:")
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise BadCell(_("“%(text)s” is not an e-mail address.") % {"text": text}) from error
+    return address
+
+
+def language(text: str, context: Context) -> str:
+    code = text.lower().replace("_", "-")
+    known = [known for known, _name in settings.LANGUAGES]
+    for candidate in known:
+        if code == candidate or code.split("-")[0] == candidate.split("-")[0]:
+            return candidate
+    raise BadCell(
+        _("“%(text)s” is not one of the languages %(known)s.")
+        % {"text": text, "known": ", ".join(known)}
+    )
+
+
+def choice(values: Iterable[str]) -> Parser:
+    allowed = tuple(values)
+
+    def parse(text: str, context: Context) -> str:
+        value = text.lower().replace(" ", "_")
+        if value not in allowed:
+            raise BadCell(
+                _("“%(text)s” is not one of: %(allowed)s.")
+                % {"text": text, "allowed": ", ".join(allowed)}
+            )
+        return value
+
+    return parse
+
+
+def whole(text: str, context: Context) -> int:
+    """A whole number, 9 and 9.0 alike."""
+    try:
+        value = Decimal(text.replace(",", "."))
+    except ArithmeticError as error:
+        raise BadCell(_("“%(text)s” is not a whole number.") % {"text": text}) from error
+    if not value.is_finite() or value != value.to_integral_value() or abs(value) > 10**9:
+        raise BadCell(_("“%(text)s” is not a whole number.") % {"text": text})
+    return int(value)

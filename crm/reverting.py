@@ -1,0 +1,45 @@
+"""What taking a change set back means for this room's projections."""
+
+from collections.abc import Sequence
+
+from crm.models import Customer
+from crm.search import index
+from crm.tenures import rebuild
+from staff.changes import Reverted, derived_columns, derived_model, on_revert
+
+
+def customers_of(rows: Sequence[Reverted]) -> list[int]:
+    """The customers whom these rows were about, or are now, that still exist."""
+    sides = [side for row in rows for side in (row.was, row.now) if side is not None]
+    ids = {pk for side in sides if (pk := getattr(side, "customer_id", None)) is not None}
+    return sorted(Customer.objects.filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def rebuild_tenures(rows: Sequence[Reverted]) -> None:
+    rebuild(customers_of(rows))
+
+
+def reindex_customers(rows: Sequence[Reverted]) -> None:
+    index([row.id for row in rows if row.now is not None])
+
+
+def reindex_affiliated(rows: Sequence[Reverted]) -> None:
+    index(customers_of(rows))
+
+
+def register() -> None:
+    """Called from CrmConfig.ready."""
+    for label in ("crm.order", "crm.contract", "crm.tenurespan", "crm.loss"):
+        on_revert(label, rebuild_tenures)
+    on_revert("crm.customer", reindex_customers)
+    on_revert("crm.affiliation", reindex_affiliated)
+    derived_model("crm.tenure")
+    derived_model("crm.customersearch")
+    derived_columns(
+        "crm.customer",
+        "stage",
+        "first_order_at",
+        "last_order_at",
+        "last_inbound_at",
+        "last_outbound_at",
+    )

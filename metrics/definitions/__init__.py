@@ -1,0 +1,64 @@
+"""Every KPI, by id, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from metrics.definitions.acquisition import CAC, LEAD_CONVERSION
+from metrics.definitions.definition import Compared, Definition, Reach, Side, Theme
+from metrics.definitions.feeling import CES, CSAT, NPS, RESPONSE_RATE
+from metrics.definitions.keeping import (
+    CUSTOMER_CHURN,
+    RETENTION,
+    RETENTION_AS_PUBLISHED,
+    TURNOVER,
+)
+from metrics.definitions.worth import (
+    AVERAGE_TICKET,
+    CPS,
+    INCOME_PER_CUSTOMER,
+    LTV_ANNUAL,
+    LTV_CHURN,
+    LTV_MARGIN,
+)
+from staff.refusals import Refusal
+
+__all__ = ["DEFINITIONS", "STORED", "Compared", "Definition", "Reach", "Side", "Theme", "find"]
+
+DEFINITIONS: dict[str, Definition] = {
+    definition.kpi: definition
+    for definition in (
+        NPS,
+        CSAT,
+        CES,
+        RESPONSE_RATE,
+        CUSTOMER_CHURN,
+        RETENTION,
+        RETENTION_AS_PUBLISHED,
+        TURNOVER,
+        AVERAGE_TICKET,
+        INCOME_PER_CUSTOMER,
+        LTV_ANNUAL,
+        LTV_MARGIN,
+        LTV_CHURN,
+        CPS,
+        CAC,
+        LEAD_CONVERSION,
+    )
+}
+STORED: list[Definition] = [one for one in DEFINITIONS.values() if one.is_stored]
+
+
+class UnknownMetric(Refusal):
+    def __init__(self, kpi: str) -> None:
+        super().__init__(
+            _("There is no metric “%(kpi)s”. There are: %(all)s.")
+            % {"kpi": kpi, "all": ", ".join(DEFINITIONS)}
+        )
+
+
+def find(kpi: str) -> Definition:
+    """The KPI with this id; raises UnknownMetric, which names those that exist."""
+    if kpi not in DEFINITIONS:
+        raise UnknownMetric(kpi)
+    return DEFINITIONS[kpi]

@@ -1,0 +1,101 @@
+"""The facts of a list of windows, each kind fetched once and only when a figure asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from functools import cached_property
+
+from metrics.facts import answers as answered
+from metrics.facts import costs, orders, tenures
+from metrics.formulas import RatioSums, TenureCounts
+from metrics.periods import GREGORIAN_YEAR, Window
+
+
+@dataclass(frozen=True)
+class YearBehind:
+    """The twelve months that end with a window, and how long customers have stayed by then."""
+
+    income: Fraction
+    missing_rates: int
+    served: int
+    mean_years: Fraction | None
+
+
+class Facts:
+    """What the tables say about `windows` as of an instant; every list is in the windows' order."""
+
+    def __init__(self, windows: Sequence[Window], *, as_of: datetime) -> None:
+        self.windows = windows
+        self.as_of = as_of
+        self._answers: dict[tuple[str, int, int, bool], list[answered.Answers]] = {}
+        self._leads: dict[int, list[answered.Leads]] = {}
+
+    @cached_property
+    def _edges(self) -> dict[datetime, tenures.AtEdge]:
+        return tenures.at_edges(self.windows)
+
+    @cached_property
+    def tenure_counts(self) -> list[TenureCounts]:
+        return tenures.counts(self.windows, self._edges)
+
+    @cached_property
+    def bought(self) -> list[orders.Bought]:
+        return orders.bought(self.windows)
+
+    @cached_property
+    def acquisition_costs(self) -> list[costs.Spent]:
+        return costs.accrued(self.windows, "acquisition")
+
+    @cached_property
+    def service_costs(self) -> list[costs.Spent]:
+        return costs.accrued(self.windows, "service")
+
+    @cached_property
+    def profits(self) -> list[RatioSums]:
+        """Profit and cost per customer: sums exact, service costs of nobody in particular included."""
+        results = []
+        for bought, spent, sums in zip(
+            self.bought, self.service_costs, costs.profit_per_customer(self.windows), strict=True
+        ):
+            cost = bought.sums.cost + spent.total
+            profit = bought.sums.income - cost
+            results.append(RatioSums(sums.n, profit, cost, sums.xx, sums.xy, sums.yy))
+        return results
+
+    @cached_property
+    def years_behind(self) -> list[YearBehind]:
+        years = [window.year_to_end() for window in self.windows]
+        edges = tenures.at_edges(years)
+        served = tenures.served(years, edges)
+        income = orders.income_until(sorted(edges), years[0]) if years else {}
+        results = []
+        for year, reached in zip(years, served, strict=True):
+            (before, missing_before), (after, missing_after) = income[year.start], income[year.end]
+            total = edges[year.end]
+            mean = Fraction(total.seconds, total.ever * GREGORIAN_YEAR) if total.ever else None
+            results.append(
+                YearBehind(after - before, missing_after - missing_before, reached, mean)
+            )
+        return results
+
+    @cached_property
+    def asked(self) -> list[answered.Asked]:
+        return answered.asked(self.windows)
+
+    def answers(
+        self, kind: str, *, low: int, high: int, latest_per_customer: bool
+    ) -> list[answered.Answers]:
+        key = (kind, low, high, latest_per_customer)
+        if key not in self._answers:
+            self._answers[key] = answered.answers(
+                self.windows, kind=kind, low=low, high=high, latest_per_customer=latest_per_customer
+            )
+        return self._answers[key]
+
+    def leads(self, *, days: int) -> list[answered.Leads]:
+        if days not in self._leads:
+            self._leads[days] = answered.leads(self.windows, days=days, as_of=self.as_of)
+        return self._leads[days]

@@ -1,0 +1,284 @@
+"""What pages read: tiles, series, comparisons and rows. Everything else here is behind it.
+
+Stored figures come from snapshots, a query for a whole page of tiles; rows come from the facts.
+
+    tiles(grain=Grain.MONTH, now=now, zone=zone)     → [Tile, …] for the dashboard
+    tile(definition, period, now=now)                → one Tile, for any period of a grain
+    series(definition, grain, first_on, until_on, …) → [Point, …] without holes, for charts and tables
+    history(definition, period)                      → every snapshot of a cell, newest first
+    rows(definition, period, side, now=now)          → [Rows, …]; contributions add up to the number
+    measured(definition, period, now=now, params=…)  → a Result straight from the facts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from metrics import periods
+from metrics.definitions import STORED, Compared, Definition, Side
+from metrics.facts import Facts
+from metrics.formulas import Result
+from metrics.formulas.change import Change, Estimate, Verdict, estimates, nps_change, proportions
+from metrics.models import Grain, Snapshot
+from metrics.periods import Period
+from metrics.rows.section import Rows
+from metrics.snapshots import PREVIOUS_PART, exact
+
+FEW_ANSWERS = 5  # below, the answers are shown instead of a score
+EARLY_ANSWERS = 30
+SPARKLINE = 12  # periods on a tile
+
+
+@dataclass(frozen=True)
+class Point:
+    """One period of a series. `snapshot` is None where there were no facts at all: then the value is
+    undefined for `definition.empty`."""
+
+    definition: Definition
+    period: Period
+    snapshot: Snapshot | None
+
+    @property
+    def status(self) -> str:
+        return self.snapshot.status if self.snapshot else self.definition.empty
+
+    @property
+    def value(self) -> float | None:
+        return self.snapshot.value if self.snapshot else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        if self.snapshot is None or self.snapshot.ci_low is None or self.snapshot.ci_high is None:
+            return None
+        return self.snapshot.ci_low, self.snapshot.ci_high
+
+    @property
+    def n(self) -> int:
+        return (self.snapshot.n or 0) if self.snapshot else 0
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The KPI's own details; exact amounts as "p/q" (metrics.snapshots.exact reads them)."""
+        return self.snapshot.parts if self.snapshot else {}
+
+    @property
+    def numerator(self) -> Fraction | None:
+        return exact(self.snapshot.numerator) if self.snapshot else None
+
+    @property
+    def denominator(self) -> Fraction | None:
+        return exact(self.snapshot.denominator) if self.snapshot else None
+
+    @property
+    def is_partial(self) -> bool:
+        """The period was running when this was computed."""
+        return bool(self.snapshot and self.snapshot.is_partial)
+
+    @property
+    def shown_as(self) -> Literal["undefined", "answers", "value"]:
+        """Whether there is a score to show: opinions need at least five answers."""
+        if self.value is None:
+            return "undefined"
+        if self.definition.is_opinion and self.n < FEW_ANSWERS:
+            return "answers"
+        return "value"
+
+    @property
+    def is_early(self) -> bool:
+        """Enough answers for a score, too few to lean on."""
+        return self.definition.is_opinion and FEW_ANSWERS <= self.n < EARLY_ANSWERS
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A KPI in a period: its point, how it changed, and the periods before it, oldest first.
+
+    `change.verdict` is a code (metrics.formulas.change.Verdict); metrics.words has its words.
+    A running period is compared with the same part of the previous one, a closed one with all of it.
+    """
+
+    definition: Definition
+    point: Point
+    previous: float | None
+    change: Change
+    series: list[Point]
+
+    @property
+    def is_better(self) -> bool | None:
+        """Whether a real change is for the better; None when nothing can be said."""
+        if not self.change.is_significant:
+            return None
+        return (self.change.verdict is Verdict.UP) == (self.definition.better == "up")
+
+
+def tiles(
+    *,
+    grain: Grain,
+    now: datetime,
+    zone: ZoneInfo,
+    definitions: Sequence[Definition] = STORED,
+    periods_shown: int = SPARKLINE,
+    period: Period | None = None,
+) -> list[Tile]:
+    """A tile per KPI for `period` (default: the running one of the grain). One query for all."""
+    current = period or periods.containing(periods.local_day(now, zone), grain, zone)
+    shown = [current]
+    for _ in range(periods_shown - 1):
+        shown.insert(0, shown[0].previous())
+    stored = _stored(definitions, grain, shown[0].starts_on, current.ends_on)
+    return [
+        _tile([Point(one, each, stored.get((one.kpi, each.starts_on))) for each in shown])
+        for one in definitions
+    ]
+
+
+def tile(
+    definition: Definition, period: Period, *, now: datetime, periods_shown: int = SPARKLINE
+) -> Tile:
+    """One KPI's tile for a period of a grain."""
+    assert period.grain is not None  # noqa: S101 (custom periods are measured, not stored)
+    return tiles(
+        grain=period.grain,
+        now=now,
+        zone=period.zone,
+        definitions=[definition],
+        periods_shown=periods_shown,
+        period=period,
+    )[0]
+
+
+def series(
+    definition: Definition, grain: Grain, first_on: date, until_on: date, zone: ZoneInfo
+) -> list[Point]:
+    """Every period of the grain that has a day in [first_on, until_on), oldest first. One query."""
+    shown = list(periods.between(first_on, until_on - periods.DAY, grain, zone))
+    if not shown:
+        return []
+    stored = _stored([definition], grain, shown[0].starts_on, shown[-1].ends_on)
+    return [Point(definition, each, stored.get((definition.kpi, each.starts_on))) for each in shown]
+
+
+def history(definition: Definition, period: Period) -> list[Snapshot]:
+    """Every stored figure of the period, newest first: what was said before late facts came."""
+    return list(
+        Snapshot.objects.filter(
+            kpi=definition.kpi, grain=period.grain, segment="", starts_on=period.starts_on
+        ).order_by("-as_of", "-pk")
+    )
+
+
+def rows(
+    definition: Definition,
+    period: Period,
+    side: Side,
+    *,
+    now: datetime,
+    params: Mapping[str, Any] | None = None,
+) -> list[Rows]:
+    """The rows behind one side of a figure, by kind; the contributions of all add up to it."""
+    window = period.window(now)
+    return definition.rows(window, side, params or {}, Facts([window], as_of=now))
+
+
+def measured(
+    definition: Definition,
+    period: Period,
+    *,
+    now: datetime,
+    params: Mapping[str, Any] | None = None,
+) -> Result:
+    """The figure straight from the facts: for custom periods and parameters of one's own."""
+    facts = Facts([period.window(now)], as_of=now)
+    return definition.compute(facts, params or {})[0]
+
+
+def _stored(
+    definitions: Iterable[Definition], grain: Grain, first_on: date, until_on: date
+) -> dict[tuple[str, date], Snapshot]:
+    current = Snapshot.objects.filter(
+        kpi__in=[definition.kpi for definition in definitions],
+        grain=grain,
+        segment="",
+        is_current=True,
+        starts_on__gte=first_on,
+        starts_on__lt=until_on,
+    )
+    return {(one.kpi, one.starts_on): one for one in current}
+
+
+def _tile(shown: list[Point]) -> Tile:
+    point = shown[-1]
+    before = Figure.of_point(shown[-2]) if len(shown) > 1 else None
+    if point.is_partial:
+        before = Figure.of_part(point.parts.get(PREVIOUS_PART))
+    change = compare(point.definition, Figure.of_point(point), before)
+    return Tile(point.definition, point, before.value if before else None, change, shown)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a comparison needs of a stored figure."""
+
+    value: float | None
+    numerator: Fraction | None
+    denominator: Fraction | None
+    n: int
+    parts: Mapping[str, Any]
+
+    @classmethod
+    def of_point(cls, point: Point) -> Figure:
+        return cls(point.value, point.numerator, point.denominator, point.n, point.parts)
+
+    @classmethod
+    def of_part(cls, part: Mapping[str, Any] | None) -> Figure | None:
+        if part is None:
+            return None
+        numerator, denominator = exact(part["numerator"]), exact(part["denominator"])
+        return cls(part["value"], numerator, denominator, part["n"], part["parts"])
+
+    @property
+    def proportion(self) -> tuple[int, int]:
+        return int(self.numerator or 0), int(self.denominator or 0)
+
+    @property
+    def nps(self) -> tuple[int, int, int]:
+        return self.parts.get("promoters", 0), self.parts.get("detractors", 0), self.n
+
+    @property
+    def estimate(self) -> Estimate | None:
+        if self.value is None or self.numerator is None or not self.denominator:
+            return None
+        sample = self.parts.get("customers", self.n)
+        return Estimate(self.numerator / self.denominator, self.parts.get("standard_error"), sample)
+
+    @property
+    def sums(self) -> Estimate | None:
+        if self.value is None:
+            return None
+        return Estimate(Fraction(self.value).limit_denominator(10**6), None, self.n)
+
+
+def compare(definition: Definition, now: Figure, before: Figure | None) -> Change:
+    """Whether the figure really changed, by the test that fits its kind."""
+    if now.value is None:
+        return Change(Verdict.UNDEFINED)
+    if before is None or before.value is None:
+        return Change(Verdict.NO_PREVIOUS)
+    match definition.compared:
+        case Compared.PROPORTION:
+            if not 0 <= now.proportion[0] <= now.proportion[1]:
+                return estimates(now.sums, before.sums)
+            if not 0 <= before.proportion[0] <= before.proportion[1]:
+                return estimates(now.sums, before.sums)
+            return proportions(now.proportion, before.proportion)
+        case Compared.NPS:
+            return nps_change(now.nps, before.nps)
+        case Compared.ESTIMATE:
+            return estimates(now.estimate, before.estimate)
+        case _:
+            return estimates(now.sums, before.sums)

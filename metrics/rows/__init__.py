@@ -1,0 +1,1 @@
+"""The rows behind every numerator and denominator: their contributions add up to the number."""

@@ -1,0 +1,93 @@
+"""The few words that SQLite and PostgreSQL say differently, and lists of windows as one parameter.
+
+Every statement of metrics.facts is written once, with these words filled in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from metrics.periods import Window
+
+
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def as_stored(instant: datetime) -> Any:
+    """An instant as the column holds it: SQLite keeps UTC as text, which sorts as time does."""
+    return instant if is_postgresql() else str(instant.astimezone(UTC).replace(tzinfo=None))
+
+
+UNNESTED = (
+    "AS MATERIALIZED (SELECT place - 1, s, e, first_on, until_on FROM unnest("
+    "%s::timestamptz[], %s::timestamptz[], %s::date[], %s::date[]) WITH ORDINALITY "
+    "AS given(s, e, first_on, until_on, place))"
+)
+FROM_JSON = (
+    "AS MATERIALIZED (SELECT key, json_extract(value, '$[0]'), json_extract(value, '$[1]'), "
+    "json_extract(value, '$[2]'), json_extract(value, '$[3]') FROM json_each(%s))"
+)
+
+
+def windows_table(name: str, windows: Sequence[Window]) -> tuple[str, list[Any]]:
+    """A common table expression `name(i, s, e, first_on, until_on)` and its parameters."""
+    head = f"{name}(i, s, e, first_on, until_on) "
+    rows = [
+        (as_stored(window.start), as_stored(window.end), window.first_on, window.until_on)
+        for window in windows
+    ]
+    if is_postgresql():
+        return head + UNNESTED, [list(column) for column in zip(*rows, strict=True)]
+    return head + FROM_JSON, [json.dumps(rows, default=str)]
+
+
+def least(one: str, other: str) -> str:
+    return f"{'LEAST' if is_postgresql() else 'MIN'}({one}, {other})"
+
+
+def greatest(one: str, other: str) -> str:
+    return f"{'GREATEST' if is_postgresql() else 'MAX'}({one}, {other})"
+
+
+def epoch(column: str) -> str:
+    """An instant as whole seconds since 1970."""
+    if is_postgresql():
+        return f"FLOOR(EXTRACT(EPOCH FROM {column}))::bigint"
+    return f"CAST(strftime('%%s', {column}) AS INTEGER)"
+
+
+def days_between(earlier: str, later_one: str) -> str:
+    """The number of days from one date to a later one."""
+    if is_postgresql():
+        return f"({later_one} - {earlier})"
+    return f"CAST(julianday({later_one}) - julianday({earlier}) AS INTEGER)"
+
+
+def next_day(column: str) -> str:
+    if is_postgresql():
+        return f"({column} + 1)"
+    return f"date({column}, '+1 day')"
+
+
+def as_float(expression: str) -> str:
+    return f"CAST({expression} AS {'double precision' if is_postgresql() else 'REAL'})"
+
+
+def later(column: str, span: timedelta) -> str:
+    """`column` plus a span, as an instant that compares with columns."""
+    if is_postgresql():
+        return f"({column} + interval '{int(span.total_seconds())} seconds')"
+    return f"django_format_dtdelta('+', {column}, {int(span / timedelta(microseconds=1))})"
+
+
+def fetch(statement: str, params: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement of ours; values go in as parameters, never into the text."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(params))
+        return list(cursor.fetchall())

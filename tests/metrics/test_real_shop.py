@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from io import StringIO
@@ -46,8 +46,7 @@ class Shop:
         for at, total in sorted(self.invoices[customer]):
             if total <= 0:
                 continue
-            # 180 days of the calendar, at the same time of day.
-            end = (at.astimezone(LONDON) + SILENCE).astimezone(at.tzinfo)
+            end = at.astimezone(UTC) + SILENCE  # in hours, whatever the clocks do
             if spans and at <= spans[-1][1]:
                 spans[-1] = (spans[-1][0], max(spans[-1][1], end))
             else:

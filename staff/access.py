@@ -4,13 +4,19 @@ Each view states its rule with `@access(...)`; `staff.middleware.AccessMiddlewar
 and refuses a view that has none, so a new page is closed until somebody decides.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from staff.models import User
 
 
 class Role(models.IntegerChoices):
@@ -70,6 +76,14 @@ def access(
         return view
 
     return mark
+
+
+def acting_user(request: HttpRequest) -> User:
+    """Who asks, in a view whose rule asks for a role; for an action's `by=`."""
+    user = request.user
+    if not user.is_authenticated:
+        raise PermissionDenied
+    return user
 
 
 def rule_for(view: View, view_name: str) -> Access | None:

@@ -3,13 +3,62 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.apps import apps
 from django.db import models
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.text import capfirst
 
 from staff.columns import column_values, to_json
 from staff.models import AuditEntry, ChangeSet, User
 
 # {"name": ["Ada", "Ada Lovelace"]}: before and after, in JSON's own types.
 Changes = dict[str, list[Any]]
+
+ROOMS = {"staff", "mail", "crm", "support", "surveys", "metrics"}
+# "person.invite" → "invited a person", for the page that shows the trail.
+_DESCRIPTIONS: dict[str, str | Promise] = {}
+# "crm.customer" → "crm:customer": the URL name of a record's page, which takes its key.
+_PAGES: dict[str, str] = {}
+
+
+def describe(descriptions: Mapping[str, str | Promise]) -> None:
+    """Put actions into words, each lazily translated; a room calls this in AppConfig.ready."""
+    _DESCRIPTIONS.update(descriptions)
+
+
+def shown_at(pages: Mapping[str, str]) -> None:
+    """Name the page of a kind of record by its URL name; the URL takes the key and nothing else."""
+    _PAGES.update(pages)
+
+
+def page_of(model_label: str, key: int) -> str:
+    """The address of a record's page, or "" when it has none."""
+    name = _PAGES.get(model_label)
+    return reverse(name, args=[key]) if name else ""
+
+
+def description(action: str) -> str:
+    return str(_DESCRIPTIONS.get(action, action))
+
+
+def action_choices() -> list[tuple[str, str]]:
+    return sorted(
+        ((action, capfirst(str(words))) for action, words in _DESCRIPTIONS.items()),
+        key=lambda choice: choice[1].casefold(),
+    )
+
+
+def model_choices() -> list[tuple[str, str]]:
+    """Kinds of record that have a name for people; the others are mechanism."""
+    return sorted(
+        (
+            (model._meta.label_lower, capfirst(str(model._meta.verbose_name)))
+            for model in apps.get_models()
+            if isinstance(model._meta.verbose_name, Promise) and model._meta.app_label in ROOMS
+        ),
+        key=lambda choice: choice[1].casefold(),
+    )
 
 
 def values(instance: models.Model, fields: Iterable[str]) -> dict[str, Any]:

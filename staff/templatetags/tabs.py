@@ -1,0 +1,41 @@
+"""The tabs above the pages about the business, and above those about oneself."""
+
+from django import template
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from staff import navigation
+from staff.navigation import Entry
+
+register = template.Library()
+
+# Other rooms add their own page of settings: `SETTINGS.append(Entry(…))` in AppConfig.ready.
+SETTINGS = [
+    Entry("staff:settings", _("Business"), "building-store"),
+    Entry("staff:people", _("Team"), "users"),
+    Entry("staff:audit", _("Changes"), "history"),
+    Entry("staff:health", _("Health"), "heart"),
+]
+ACCOUNT = [
+    Entry("staff:profile", _("Profile"), "user"),
+    Entry("account_change_password", _("Password"), "key"),
+    Entry("mfa_index", _("Two-factor sign-in"), "shield-lock"),
+]
+
+
+@register.inclusion_tag("staff/_tabs.html", takes_context=True)
+def settings_tabs(context: template.Context) -> dict[str, object]:
+    return _tabs(context["request"], SETTINGS, _("Settings"))
+
+
+@register.inclusion_tag("staff/_tabs.html", takes_context=True)
+def account_tabs(context: template.Context) -> dict[str, object]:
+    return _tabs(context["request"], ACCOUNT, _("Your account"))
+
+
+def _tabs(request: HttpRequest, entries: list[Entry], label: object) -> dict[str, object]:
+    """What this person may open; the page they are on, or the one it lies under, is current."""
+    pages = (navigation.page(entry.name) for entry in entries)
+    above = [page[0] for page in pages if page and request.path.startswith(page[0])]
+    links = navigation.links(request, entries, max(above, key=len, default=""))
+    return {"links": links, "label": label, "current_path": request.path}

@@ -6,7 +6,10 @@ class CrmConfig(AppConfig):
     name = "crm"
 
     def ready(self) -> None:
-        from crm import constraints, search
+        from crm import constraints, money, search, tasks
+        from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)
         post_migrate.connect(search.install, sender=self)
+        currency.fixed_when(money.currency_is_fixed)
+        tasks.register()

@@ -2,20 +2,100 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 if TYPE_CHECKING:
-    from crm.models import Customer, Interaction
+    from crm.models import Customer, Interaction, Task
+    from staff.models import User
 
 
 class CustomerQuerySet(QuerySet["Customer"]):
     def active(self) -> Self:
         return self.filter(archived_at=None)
 
+    def archived(self) -> Self:
+        return self.filter(archived_at__isnull=False)
+
+    def search(self, text: str) -> Self:
+        """Match every word's beginning, folded, in names, e-mails, phones and tags; blank matches all."""
+        from crm import search  # it imports the models, which import this module
+
+        return self.filter(search.matching(text))
+
+    def quiet_for(self, days: int) -> Self:
+        """Those from whom nothing came for so many days: no word and no purchase, nor are they new."""
+        before = timezone.now() - timedelta(days=days)
+        unheard = Q(last_inbound_at=None) | Q(last_inbound_at__lt=before)
+        unbought = Q(last_order_at=None) | Q(last_order_at__lt=before)
+        return self.filter(unheard, unbought, created_at__lt=before)
+
+    def bought_between(self, start: datetime, end: datetime) -> Self:
+        """Those whose last purchase was in [start, end)."""
+        return self.filter(last_order_at__gte=start, last_order_at__lt=end)
+
+    def for_list(self) -> Self:
+        """Exactly what a row of the customer list shows: two queries. Archived or not is the caller's."""
+        return self.select_related("owner").prefetch_related("tags").defer("notes", "custom")
+
+    def for_page(self) -> Self:
+        """What the head of a customer's page shows: customer, tags, current people, their points."""
+        from crm.models import Affiliation, ContactPoint  # they import this module
+
+        points = ContactPoint.objects.filter(retired_at=None).order_by("pk")
+        people = (
+            Affiliation.objects.filter(until=None)
+            .select_related("contact")
+            .prefetch_related(Prefetch("contact__points", points))
+            .order_by("-is_primary", "contact__name", "pk")
+        )
+        return self.select_related("owner", "referred_by").prefetch_related(
+            "tags", Prefetch("affiliations", people, to_attr="people")
+        )
+
 
 class InteractionQuerySet(QuerySet["Interaction"]):
     def timeline(self) -> Self:
         """Newest first, by the index that pages a customer's timeline."""
         return self.order_by("-occurred_at", "-id")
+
+    def for_timeline(self, customer: Customer) -> Self:
+        """What a timeline shows of each: who, with whom, and `has_body` for the text behind it."""
+        from crm.models import InteractionBody  # it imports this module
+
+        body = InteractionBody.objects.filter(interaction=OuterRef("pk"))
+        return (
+            self.filter(customer=customer)
+            .timeline()
+            .select_related("by", "contact")
+            .annotate(has_body=Exists(body))
+        )
+
+
+class TaskQuerySet(QuerySet["Task"]):
+    def open(self) -> Self:
+        return self.filter(done_at=None)
+
+    def of(self, user: User) -> Self:
+        return self.filter(owner=user)
+
+    def promised(self) -> Self:
+        return self.filter(is_promise=True)
+
+    def late(self, now: datetime | None = None) -> Self:
+        """Open, and their due time has passed."""
+        return self.open().filter(due_at__lt=now or timezone.now())
+
+    def due(self, now: datetime | None = None) -> Self:
+        """Open, not late yet, and due before the local day ends."""
+        now = now or timezone.now()
+        tomorrow = timezone.localtime(now).date() + timedelta(days=1)
+        midnight = timezone.make_aware(datetime.combine(tomorrow, time.min))
+        return self.open().filter(due_at__gte=now, due_at__lt=midnight)
+
+    def for_list(self) -> Self:
+        """What a row of a task list shows, the most pressing first, those without a due time last."""
+        return self.select_related("customer", "owner").order_by("due_at", "pk")

@@ -43,14 +43,14 @@ def index(customer_ids: Iterable[int]) -> int:
     return sum(_index(batch) for batch in batches(customer_ids))
 
 
-def _index(ids: Sequence[int]) -> int:
-    texts = _texts(ids)
+def stale(ids: Sequence[int]) -> dict[int, str]:
+    """What the search rows of these customers should say, of those that say something else."""
     stored = dict(CustomerSearch.objects.filter(pk__in=ids).values_list("pk", "text"))
-    changed = [
-        CustomerSearch(customer_id=pk, text=text)
-        for pk, text in texts.items()
-        if stored.get(pk) != text
-    ]
+    return {pk: text for pk, text in _texts(ids).items() if stored.get(pk) != text}
+
+
+def _index(ids: Sequence[int]) -> int:
+    changed = [CustomerSearch(customer_id=pk, text=text) for pk, text in stale(ids).items()]
     CustomerSearch.objects.bulk_create(
         changed, update_conflicts=True, update_fields=["text"], unique_fields=["customer"]
     )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.customers import Customer
+from crm.querysets import TaskQuerySet
 
 
 class Task(models.Model):
@@ -39,6 +40,8 @@ class Task(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
 
+    objects = TaskQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("task")
         constraints: ClassVar = [
@@ -60,6 +63,10 @@ class Task(models.Model):
     @property
     def is_done(self) -> bool:
         return self.done_at is not None
+
+    @property
+    def is_late(self) -> bool:
+        return self.done_at is None and self.due_at is not None and self.due_at < timezone.now()
 
     @property
     def was_kept(self) -> bool | None:

@@ -80,6 +80,9 @@ class SilenceRule(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
 
+    # When everyone's tenures were rebuilt by it; null: crm.tasks has still to do it.
+    applied_at = models.DateTimeField(null=True, blank=True, editable=False)
+
     DEFAULT_DAYS = 180
 
     class Meta:

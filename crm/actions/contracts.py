@@ -1,0 +1,167 @@
+"""Contracts: begun, changed, renewed, cancelled; tenures follow."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm import money, tenures
+from crm.actions.interactions import log_interaction
+from crm.models import Contract, Customer, Interaction
+from staff import audit
+from staff.models import Business, User
+from staff.refusals import Refusal
+
+FIELDS = (
+    "starts_on",
+    "ends_on",
+    "cancelled_on",
+    "reason",
+    "amount",
+    "interval",
+    "currency",
+    "rate",
+)
+
+
+class EndsBeforeStart(Refusal):
+    message = _("A contract ends after the day on which it starts.")
+
+
+class AmountBelowZero(Refusal):
+    message = _("A contract's amount can't be below zero.")
+
+
+class AlreadyCancelled(Refusal):
+    message = _("This contract is cancelled already.")
+
+
+class AlreadyEnded(Refusal):
+    message = _("This contract has ended by then.")
+
+
+class AlreadyRenewed(Refusal):
+    message = _("This contract is renewed already.")
+
+
+@transaction.atomic
+def create_contract(
+    *,
+    customer: Customer,
+    starts_on: date,
+    amount: Decimal,
+    by: User | None,
+    ends_on: date | None = None,
+    interval: str = Contract.Interval.MONTH,
+    currency: str | None = None,
+    rate: Decimal | None = None,
+    renews: Contract | None = None,
+) -> Contract:
+    """Begin a contract that runs over [starts_on, ends_on), open without an end.
+
+    Raises EndsBeforeStart, AmountBelowZero, AlreadyRenewed and what crm.money refuses.
+    """
+    contract = Contract(customer=customer, interval=interval)
+    given = {"starts_on": starts_on, "ends_on": ends_on, "amount": amount}
+    _set(contract, given | {"currency": currency, "rate": rate})
+    contract.save(force_insert=True)
+    if renews is not None:
+        renewable = Contract.objects.filter(pk=renews.pk, customer=customer, renewed_by=None)
+        if not renewable.update(renewed_by=contract):
+            raise AlreadyRenewed
+    _log(contract, by, occurred_at=timezone.now())
+    _follow(customer)
+    changes = audit.diff({}, contract, FIELDS)
+    audit.record(by=by, action="contract.create", target=contract, changes=changes)
+    return contract
+
+
+@transaction.atomic
+def update_contract(*, contract: Contract, by: User | None, **values: Any) -> Contract:
+    """Put right what is given of FIELDS. Raises what `create_contract` does."""
+    current = Contract.objects.select_for_update().get(pk=contract.pk)
+    before = audit.values(current, FIELDS)
+    _set(current, before | values)
+    changes = audit.diff(before, current, FIELDS)
+    if changes:
+        current.save(update_fields=list(changes))
+        _follow(current.customer)
+        audit.record(by=by, action="contract.update", target=current, changes=changes)
+    return current
+
+
+def can_cancel(contract: Contract) -> bool:
+    """Whether it is neither cancelled nor over."""
+    today = timezone.localdate()
+    return contract.cancelled_on is None and (contract.ends_on is None or contract.ends_on > today)
+
+
+@transaction.atomic
+def cancel_contract(
+    *, contract: Contract, by: User | None, cancelled_on: date | None = None, reason: str = ""
+) -> Contract:
+    """It runs no longer from `cancelled_on` (today) on; `reason` is a LossReason or one's own words.
+
+    Raises AlreadyCancelled or AlreadyEnded.
+    """
+    cancelled_on = cancelled_on or timezone.localdate()
+    current = Contract.objects.select_for_update().get(pk=contract.pk)
+    if current.cancelled_on is not None:
+        raise AlreadyCancelled
+    if current.ends_on is not None and current.ends_on <= cancelled_on:
+        raise AlreadyEnded
+    before = audit.values(current, FIELDS)
+    current.cancelled_on, current.reason = cancelled_on, reason.strip()[:250]
+    current.save(update_fields=["cancelled_on", "reason"])
+    _log(current, by, occurred_at=timezone.now(), body=current.reason)
+    _follow(current.customer)
+    changes = audit.diff(before, current, FIELDS)
+    audit.record(by=by, action="contract.cancel", target=current, changes=changes)
+    return current
+
+
+def _set(contract: Contract, values: dict[str, Any]) -> None:
+    currency, rate = money.exchange(values["currency"], values["rate"])
+    for name, value in values.items():
+        setattr(contract, name, value)
+    contract.currency, contract.rate = currency, rate
+    contract.amount = money.kept(values["amount"], rate)
+    if contract.amount < 0:
+        raise AmountBelowZero
+    if contract.ends_on is not None and contract.ends_on <= contract.starts_on:
+        raise EndsBeforeStart
+
+
+def _log(contract: Contract, by: User | None, *, occurred_at: Any, body: str = "") -> None:
+    log_interaction(
+        customer=contract.customer,
+        kind=Interaction.Kind.CONTRACT,
+        by=by,
+        summary=contract_summary(contract),
+        body=body,
+        direction=Interaction.Direction.IN,
+        occurred_at=occurred_at,
+        about=contract,
+    )
+
+
+def contract_summary(contract: Contract) -> str:
+    """ "50.00 BRL / month · 2026-01-01 – 2027-01-01": figures only, so it needs no language."""
+    end = contract.cancelled_on or contract.ends_on
+    return f"{contract} · {contract.starts_on} – {end or '…'}"
+
+
+def _follow(customer: Customer) -> None:
+    tenures.rebuild([customer.pk])
+    customer.refresh_from_db(fields=["stage"])
+
+
+def days_left(contract: Contract, business: Business) -> int | None:
+    """Days until it ends, none while it has no end."""
+    end = min(filter(None, [contract.ends_on, contract.cancelled_on]), default=None)
+    return (end - timezone.localdate(timezone=business.zone)).days if end else None

@@ -1,0 +1,164 @@
+"""Writing the log of what passed. An interaction is its own record: it needs no audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.models import Contact, Customer, Interaction, InteractionBody
+from staff.models import User
+
+SUMMARY_LENGTH = 300
+BATCH = 1000
+_DATES: dict[str, str] = {
+    Interaction.Direction.IN: "last_inbound_at",
+    Interaction.Direction.OUT: "last_outbound_at",
+}
+
+
+@transaction.atomic
+def log_interaction(
+    *,
+    customer: Customer,
+    kind: str,
+    by: User | None,
+    summary: str = "",
+    body: str = "",
+    direction: str = "",
+    channel: str = "",
+    occurred_at: datetime | None = None,
+    contact: Contact | None = None,
+    about: models.Model | None = None,
+    external_source: str = "",
+    external_id: str = "",
+) -> Interaction:
+    """Append one interaction and keep the customer's last dates in step.
+
+    Only the start of a long summary is the summary; the whole text goes to the body. A known
+    external key returns the interaction that has it already.
+    """
+    short, text = summarised(summary, body)
+    interaction = Interaction(
+        customer=customer,
+        kind=kind,
+        by=by,
+        summary=short,
+        direction=direction,
+        channel=channel,
+        occurred_at=occurred_at or timezone.now(),
+        contact=contact,
+        about_model=about._meta.label_lower if about else "",
+        about_id=about.pk if about else None,
+        external_source=external_source,
+        external_id=external_id,
+    )
+    try:
+        with transaction.atomic():
+            interaction.save(force_insert=True)
+    except IntegrityError:
+        if not external_id:
+            raise
+        return Interaction.objects.get(external_source=external_source, external_id=external_id)
+    if text:
+        InteractionBody.objects.create(interaction=interaction, text=text)
+    _bring_forward(customer, interaction)
+    return interaction
+
+
+def summarised(summary: str, body: str = "") -> tuple[str, str]:
+    """(one line of at most 300 letters, the text behind it or ""); nothing of either is lost.
+
+    Without a summary the body's first line is one.
+    """
+    body = body.strip()
+    whole = " ".join((summary.strip() or body).split())
+    if len(whole) <= SUMMARY_LENGTH:
+        return whole, "" if body == whole else body
+    cut = whole[: SUMMARY_LENGTH - 1]
+    start = cut.rsplit(" ", 1)[0] if " " in cut[SUMMARY_LENGTH // 2 :] else cut
+    behind = body if not summary.strip() else "\n\n".join(filter(None, [summary.strip(), body]))
+    return f"{start}…", behind
+
+
+def _bring_forward(customer: Customer, interaction: Interaction) -> None:
+    """Move the customer's last date forward, never back; the instance follows."""
+    column = _DATES.get(interaction.direction)
+    if column is None:
+        return
+    at = interaction.occurred_at
+    earlier = Q(**{column: None}) | Q(**{f"{column}__lt": at})
+    if Customer.objects.filter(earlier, pk=customer.pk).update(**{column: at}):
+        setattr(customer, column, at)
+
+
+def log_interactions_bulk(
+    interactions: Iterable[Interaction], bodies: Mapping[int, str] | None = None
+) -> list[Interaction]:
+    """Append many unsaved interactions; returns those that were new, with their keys.
+
+    `bodies` are texts by position. Two queries and two writes per thousand; those whose external
+    key is known are left out. The summary must fit already: see `summarised`.
+    """
+    rows = list(interactions)
+    made: list[Interaction] = []
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        texts = {id(row): bodies[start + i] for i, row in enumerate(batch) if start + i in bodies} \
+            if bodies else {}  # fmt: skip
+        made += _log_batch(batch, texts)
+    return made
+
+
+@transaction.atomic
+def _log_batch(batch: Sequence[Interaction], texts: Mapping[int, str]) -> list[Interaction]:
+    new = _unknown(batch)
+    Interaction.objects.bulk_create(new)
+    InteractionBody.objects.bulk_create(
+        InteractionBody(interaction=row, text=texts[id(row)]) for row in new if id(row) in texts
+    )
+    bring_forward(new)
+    return new
+
+
+def _unknown(batch: Sequence[Interaction]) -> list[Interaction]:
+    keyed = [row.external_id for row in batch if row.external_id]
+    found = (
+        Interaction.objects.filter(external_id__in=keyed) if keyed else Interaction.objects.none()
+    )
+    seen = set(found.values_list("external_source", "external_id")) if keyed else set()
+    new = []
+    for row in batch:
+        key = (row.external_source, row.external_id)
+        if row.external_id and key in seen:
+            continue
+        seen.add(key)
+        new.append(row)
+    return new
+
+
+def bring_forward(interactions: Sequence[Interaction]) -> None:
+    """The customers' last dates after a bulk write of these interactions."""
+    latest: dict[int, dict[str, datetime]] = {}
+    for row in interactions:
+        if column := _DATES.get(row.direction):
+            dates = latest.setdefault(row.customer_id, {})
+            dates[column] = max(row.occurred_at, dates.get(column, row.occurred_at))
+    columns = list(_DATES.values())
+    # Locked, so that a single log at the same moment is not undone.
+    locked = Customer.objects.select_for_update().filter(pk__in=latest).order_by("pk")
+    changed = []
+    for customer in locked.only("pk", *columns):
+        ahead = {
+            column: at
+            for column, at in latest[customer.pk].items()
+            if (known := getattr(customer, column)) is None or known < at
+        }
+        for column, at in ahead.items():
+            setattr(customer, column, at)
+        if ahead:
+            changed.append(customer)
+    Customer.objects.bulk_update(changed, columns, batch_size=200)

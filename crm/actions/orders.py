@@ -1,0 +1,158 @@
+"""Purchases and refunds: recorded, corrected, deleted; tenures follow."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm import money, tenures
+from crm.actions.interactions import log_interaction
+from crm.models import Customer, Interaction, Order
+from staff import audit
+from staff.models import User
+from staff.refusals import Refusal
+
+FIELDS = ("ordered_at", "total", "cost", "currency", "rate")
+_TENURE = {"ordered_at", "total"}
+# Clocks of tills differ a little.
+FUTURE = timedelta(hours=24)
+
+
+class OrderedInFuture(Refusal):
+    message = _("An order can't lie in the future.")
+
+
+class CostBelowZero(Refusal):
+    message = _("The cost of a purchase can't be below zero.")
+
+
+class OrderKnown(Refusal):
+    message = _("An order with this number is recorded already.")
+
+
+class OrderGone(Refusal):
+    message = _("This order has been deleted meanwhile.")
+
+
+@transaction.atomic
+def record_order(
+    *,
+    customer: Customer,
+    total: Decimal,
+    by: User | None,
+    ordered_at: datetime | None = None,
+    cost: Decimal | None = None,
+    currency: str | None = None,
+    rate: Decimal | None = None,
+    external_source: str = "",
+    external_id: str = "",
+) -> Order:
+    """Record a purchase, or a refund when `total` is negative; now unless said otherwise.
+
+    In a foreign currency without a rate the order is kept, and figures that need it are
+    undefined. Raises OrderedInFuture, OrderKnown and what crm.money refuses.
+    """
+    order = Order(customer=customer, external_source=external_source, external_id=external_id)
+    _set(
+        order,
+        {
+            "ordered_at": ordered_at or timezone.now(),
+            "total": total,
+            "cost": cost,
+            "currency": currency,
+            "rate": rate,
+        },
+    )
+    try:
+        with transaction.atomic():
+            order.save(force_insert=True)
+    except IntegrityError:
+        if not external_id:
+            raise
+        raise OrderKnown from None
+    told = order_interaction(order, by=by)
+    log_interaction(
+        customer=customer,
+        kind=told.kind,
+        by=by,
+        summary=told.summary,
+        direction=told.direction,
+        occurred_at=told.occurred_at,
+        about=order,
+    )
+    tenures.rebuild([customer.pk])
+    _refresh(customer)
+    audit.record(by=by, action="order.create", target=order, changes=audit.diff({}, order, FIELDS))
+    return order
+
+
+def order_interaction(order: Order, *, by: User | None) -> Interaction:
+    """What the timeline tells of a saved order: an unsaved interaction, the same for every path."""
+    is_purchase = order.total > 0
+    return Interaction(
+        customer_id=order.customer_id,
+        kind=Interaction.Kind.ORDER,
+        direction=Interaction.Direction.IN if is_purchase else Interaction.Direction.NONE,
+        occurred_at=order.ordered_at,
+        summary=str(order),
+        by=by,
+        about_model=Order._meta.label_lower,
+        about_id=order.pk,
+    )
+
+
+@transaction.atomic
+def correct_order(*, order: Order, by: User | None, **values: Any) -> Order:
+    """Put right what is given of FIELDS; the correction is in the audit.
+
+    Raises OrderGone, OrderedInFuture and what crm.money refuses.
+    """
+    current = Order.objects.select_for_update().filter(pk=order.pk).first()
+    if current is None:
+        raise OrderGone
+    before = audit.values(current, FIELDS)
+    _set(current, before | values)
+    changes = audit.diff(before, current, FIELDS)
+    if changes:
+        current.save(update_fields=list(changes))
+        if _TENURE & changes.keys():
+            tenures.rebuild([current.customer_id])
+        audit.record(by=by, action="order.correct", target=current, changes=changes)
+    return current
+
+
+@transaction.atomic
+def delete_order(*, order: Order, by: User | None) -> None:
+    """It never happened: out of every figure, and off the timeline. Raises OrderGone."""
+    current = Order.objects.select_for_update().filter(pk=order.pk).first()
+    if current is None:
+        raise OrderGone
+    changes = {
+        name: [before, None] for name, (_none, before) in audit.diff({}, current, FIELDS).items()
+    }
+    changes["customer"] = [current.customer_id, None]
+    audit.record(by=by, action="order.delete", target=current, changes=changes)
+    Interaction.objects.filter(about_model="crm.order", about_id=current.pk).delete()
+    current.delete()
+    tenures.rebuild([current.customer_id])
+
+
+def _set(order: Order, values: dict[str, Any]) -> None:
+    currency, rate = money.exchange(values["currency"], values["rate"])
+    order.ordered_at = values["ordered_at"]
+    order.currency, order.rate = currency, rate
+    order.total = money.kept(values["total"], rate)
+    order.cost = None if values["cost"] is None else money.kept(values["cost"], rate)
+    if order.ordered_at > timezone.now() + FUTURE:
+        raise OrderedInFuture
+    if order.cost is not None and order.cost < 0 < order.total:
+        raise CostBelowZero
+
+
+def _refresh(customer: Customer) -> None:
+    customer.refresh_from_db(fields=["stage", "first_order_at", "last_order_at"])

@@ -1,0 +1,71 @@
+"""Amounts as they are kept: how large they may be, their currency and their rate."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Contract, Cost, Order
+from staff.models import Business
+from staff.refusals import Refusal
+
+CENT = Decimal("0.01")
+RATE_STEP = Decimal("0.00000001")
+# What the columns hold: 14 digits, two of them decimals …
+MOST = Decimal("999999999999.99")
+# … and, in the business's currency, what a 64-bit count of millionths does.
+MOST_CONVERTED = Decimal(9_000_000_000_000)
+MOST_RATE = Decimal(9_999_999_999)
+
+
+class AmountTooLarge(Refusal):
+    message = _("This amount is too large to be kept. Check for digits typed twice.")
+
+
+class RateNotPositive(Refusal):
+    message = _("An exchange rate is more than zero.")
+
+
+class OwnCurrencyHasNoRate(Refusal):
+    message = _("An amount in the business's own currency needs no exchange rate.")
+
+
+class NotSetUp(Refusal):
+    message = _("Set up the business first: amounts need its currency.")
+
+
+def currency_is_fixed() -> bool:
+    """Whether an amount is recorded: from then on the business's currency can't change."""
+    return any(model._default_manager.exists() for model in (Order, Contract, Cost))
+
+
+def own_currency() -> str:
+    business = Business.current()
+    if business is None:
+        raise NotSetUp
+    return business.currency
+
+
+def exchange(currency: str | None, rate: Decimal | None) -> tuple[str, Decimal | None]:
+    """The currency and rate to keep: rate 1 for the business's own, null where nobody knows it."""
+    own = own_currency()
+    code = (currency or own).upper()
+    if code == own:
+        if rate not in (None, 1):
+            raise OwnCurrencyHasNoRate
+        return code, Decimal(1)
+    if rate is not None:
+        rate = rate.quantize(RATE_STEP, ROUND_HALF_EVEN) if rate < MOST_RATE else rate
+        if rate <= 0:
+            raise RateNotPositive
+    return code, rate
+
+
+def kept(amount: Decimal, rate: Decimal | None) -> Decimal:
+    """The amount to the cent; raises AmountTooLarge for what no column holds."""
+    if not amount.is_finite() or abs(amount) > MOST:
+        raise AmountTooLarge
+    if rate is not None and (rate > MOST_RATE or abs(amount) * rate > MOST_CONVERTED):
+        raise AmountTooLarge
+    return amount.quantize(CENT, ROUND_HALF_EVEN)

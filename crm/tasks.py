@@ -1,0 +1,53 @@
+"""What the customer room does as time passes."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from crm import projections, tenures
+from crm.models import SilenceRule
+from staff import jobs
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(ignore_result=True)
+def sweep_stages() -> int:
+    """Let stages follow the clock, and apply silence rules that wait; every ten minutes."""
+    apply_silence_rules()
+    return tenures.sweep_stages()
+
+
+@shared_task(ignore_result=True)
+def apply_silence_rules() -> None:
+    """Rebuild everyone's tenures if a rule changed; running this twice does it once.
+
+    A rule that changes meanwhile is blank again and waits for the next run.
+    """
+    waiting = list(SilenceRule.objects.filter(applied_at=None).values_list("pk", "days", "since"))
+    if not waiting:
+        return
+    tenures.rebuild_all()
+    for pk, days, since in waiting:
+        SilenceRule.objects.filter(pk=pk, days=days, since=since).update(applied_at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def check_projections() -> int:
+    """Compare a sample of what is derived with the facts; say so loudly when it differs, and mend it."""
+    tenures.sweep_stages(back=None)
+    found = projections.check()
+    for difference in found[:20]:
+        log.error("Customer %s: %s", difference.customer_id, ", ".join(difference.fields))
+    if found:
+        log.error("%s customers differed from their facts; they are rebuilt now.", len(found))
+        projections.rebuild(difference.customer_id for difference in found)
+    return len(found)
+
+
+def register() -> None:
+    """Called from CrmConfig.ready."""
+    jobs.register("crm.sweep_stages", every=timedelta(minutes=10), task=sweep_stages)
+    jobs.register("crm.check_projections", every=timedelta(days=1), task=check_projections)

@@ -11,23 +11,12 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from mail import tokens
 from mail.actions import queue_email, queue_emails
 from mail.backends import OutboxBackend
-from mail.drafts import UNSUBSCRIBE, Draft
 from mail.models import OutgoingEmail
+from tests.mail.drafting import draft
 
 pytestmark = pytest.mark.django_db
 Stream = OutgoingEmail.Stream
 State = OutgoingEmail.State
-
-
-def draft(number: int = 0, **fields: object) -> Draft:
-    values: dict[str, object] = {
-        "stream": Stream.SURVEYS,
-        "to_address": f"maria{number}@example.com",
-        "subject": "How did we do?",
-        "text": f"Answer here. Unsubscribe: {UNSUBSCRIBE}",
-        "html": f'<a href="{UNSUBSCRIBE}">Unsubscribe</a>',
-    }
-    return Draft(**{**values, **fields})  # type: ignore[arg-type]
 
 
 def test_a_draft_becomes_a_queued_row_with_an_unsubscribe_link_of_its_own() -> None:

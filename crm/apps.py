@@ -6,10 +6,13 @@ class CrmConfig(AppConfig):
     name = "crm"
 
     def ready(self) -> None:
-        from crm import constraints, money, search, tasks
+        from crm import constraints, money, reverting, search, tasks
+        from crm.imports import standard
         from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)
         post_migrate.connect(search.install, sender=self)
         currency.fixed_when(money.currency_is_fixed)
         tasks.register()
+        standard.register()
+        reverting.register()

@@ -116,11 +116,11 @@ class CustomerKind:
 def _matched(entries: Sequence[Entry], session: Session) -> list[Match]:
     """Each good row with its customer, found or made (unsaved); others are refused."""
     good = [entry for entry in entries if not entry.refusal and _is_new_in_file(entry, session)]
+    keys = [key for e in good if (key := e.values.get("external_id"))]
     by_key = {
         customer.external_id: customer
         for customer in Customer.objects.filter(
-            external_source=session.source,
-            external_id__in=[key for e in good if (key := e.values.get("external_id"))],
+            external_source=session.source, external_id__in=keys
         )
     }
     addresses = [address for e in good if (address := e.values.get("email"))]

@@ -23,6 +23,7 @@ from crm.actions.customers import (
 )
 from crm.actions.interactions import log_interaction, log_interactions_bulk
 from crm.actions.orders import correct_order, delete_order, record_order
+from crm.actions.selections import archive_customers, restore_customers
 from crm.actions.tasks import (
     can_complete,
     can_reopen,
@@ -47,6 +48,7 @@ __all__ = [
     "add_point",
     "add_span",
     "archive_customer",
+    "archive_customers",
     "can_archive",
     "can_cancel",
     "can_complete",
@@ -75,6 +77,7 @@ __all__ = [
     "reopen_task",
     "reschedule_task",
     "restore_customer",
+    "restore_customers",
     "retire_point",
     "set_primary",
     "set_silence_rule",

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from crm import money
 from crm.models import Cost
 from staff import audit
-from staff.models import User
+from staff.changes import open_change_set, record_deleted
+from staff.models import ChangeSet, User
 from staff.refusals import Refusal
 
 FIELDS = (
@@ -74,15 +75,20 @@ def correct_cost(*, cost: Cost, by: User | None, **values: Any) -> Cost:
 
 
 @transaction.atomic
-def delete_cost(*, cost: Cost, by: User | None) -> None:
-    """It was never spent. Raises CostGone."""
+def delete_cost(*, cost: Cost, by: User | None) -> ChangeSet:
+    """It was never spent. Raises CostGone. Returns the change set that takes it back."""
     current = Cost.objects.select_for_update(of=("self",)).filter(pk=cost.pk).first()
     if current is None:
         raise CostGone
     was = audit.diff({}, current, FIELDS)
     changes = {name: [value, None] for name, (_none, value) in was.items()}
-    audit.record(by=by, action="cost.delete", target=current, changes=changes)
+    change_set = open_change_set(kind="crm.cost_delete", label=str(current), by=by)
+    record_deleted(change_set, [current])
+    audit.record(
+        by=by, action="cost.delete", target=current, changes=changes, change_set=change_set
+    )
     current.delete()
+    return change_set
 
 
 def _set(cost: Cost, values: dict[str, Any]) -> None:

@@ -14,7 +14,8 @@ from crm import money, tenures
 from crm.actions.interactions import log_interaction
 from crm.models import Customer, Interaction, Order
 from staff import audit
-from staff.models import User
+from staff.changes import open_change_set, record_deleted
+from staff.models import ChangeSet, User
 from staff.refusals import Refusal
 
 FIELDS = ("ordered_at", "total", "cost", "currency", "rate")
@@ -127,19 +128,28 @@ def correct_order(*, order: Order, by: User | None, **values: Any) -> Order:
 
 
 @transaction.atomic
-def delete_order(*, order: Order, by: User | None) -> None:
-    """It never happened: out of every figure, and off the timeline. Raises OrderGone."""
+def delete_order(*, order: Order, by: User | None) -> ChangeSet:
+    """It never happened: out of every figure, and off the timeline. Raises OrderGone.
+
+    Returns the change set that takes it back.
+    """
     current = Order.objects.select_for_update().filter(pk=order.pk).first()
     if current is None:
         raise OrderGone
+    told = Interaction.objects.filter(about_model="crm.order", about_id=current.pk)
+    change_set = open_change_set(kind="crm.order_delete", label=str(current), by=by)
+    record_deleted(change_set, [*told, current])
     changes = {
         name: [before, None] for name, (_none, before) in audit.diff({}, current, FIELDS).items()
     }
     changes["customer"] = [current.customer_id, None]
-    audit.record(by=by, action="order.delete", target=current, changes=changes)
-    Interaction.objects.filter(about_model="crm.order", about_id=current.pk).delete()
+    audit.record(
+        by=by, action="order.delete", target=current, changes=changes, change_set=change_set
+    )
+    told.delete()
     current.delete()
     tenures.rebuild([current.customer_id])
+    return change_set
 
 
 def _set(order: Order, values: dict[str, Any]) -> None:

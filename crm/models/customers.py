@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -103,6 +104,12 @@ class Customer(Imported):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def last_contact_at(self) -> datetime | None:
+        """When something last passed, whoever began it: a word or a purchase."""
+        moments = (self.last_order_at, self.last_inbound_at, self.last_outbound_at)
+        return max((moment for moment in moments if moment), default=None)
 
 
 class CustomerSearch(models.Model):

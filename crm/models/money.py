@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.customers import Customer
 from crm.models.origins import Imported, once
+from crm.models.tenures import LossReason
 
 
 def micros(amount: str) -> models.GeneratedField:
@@ -111,6 +112,11 @@ class Contract(Imported):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} / {self.interval}"
+
+    @property
+    def reason_label(self) -> str:
+        """Why it was cancelled: one of LossReason in the reader's language, or one's own words."""
+        return str(dict(LossReason.choices).get(self.reason, self.reason))
 
 
 class Cost(Imported):

@@ -1,6 +1,6 @@
 """How a page reaches the browser: whole or as one fragment, and a list by key, never by OFFSET."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -183,7 +183,11 @@ def _pack(value: Any) -> Any:
     return value
 
 
-UNPACK = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "decimal": Decimal}
+UNPACK: dict[str, Callable[[str], Any]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "decimal": Decimal,
+}
 
 
 def _unpack(value: Any) -> Any:

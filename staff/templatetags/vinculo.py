@@ -148,16 +148,14 @@ def _distance(value: date) -> str:
         if abs(delta.total_seconds()) < 45:
             return _("just now")
         if abs(delta.total_seconds()) < 20 * 3600:
-            return format_timedelta(
-                delta, add_direction=True, threshold=0.95, locale=active_locale()
-            )
+            return format_timedelta(delta, add_direction=True, threshold=2, locale=active_locale())
         value = _local(value).date()
     days = (value - timezone.localdate()).days
     near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}
     if days in near:
         return near[days]
     delta = value - timezone.localdate()
-    return format_timedelta(delta, add_direction=True, threshold=1.2, locale=active_locale())
+    return format_timedelta(delta, add_direction=True, threshold=2, locale=active_locale())
 
 
 def _date(value: date | None, style: str) -> str:

@@ -55,7 +55,10 @@ function chartJs() {
   const { cdn, integrity, local } = document.getElementById("chart-scripts").dataset;
   library ??= loadScript(cdn, integrity)
     .catch(() => loadScript(local))
-    .then(() => window.Chart);
+    .then(() => {
+      window.Chart.defaults.font.family = "system-ui, sans-serif";
+      return window.Chart;
+    });
   return library;
 }
 
@@ -167,7 +170,8 @@ const isLine = (data) => (data.type ?? "line") === "line";
 
 function lineSets(data, series, index) {
   const own = hue(series, index);
-  const last = data.labels.length - 1;
+  // Only what is measured now can be unfinished.
+  const running = data.running && series.role !== "previous" ? data.labels.length - 1 : -1;
   const sets = [];
   if (series.low && series.high) {
     const edge = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, spanGaps: false };
@@ -183,14 +187,13 @@ function lineSets(data, series, index) {
     borderDash: series.role === "previous" ? DASH : [],
     backgroundColor: colour(own),
     // A value between two gaps has no line to stand on: show it as a point.
-    pointRadius: ({ dataIndex: i }) => (isAlone(series.values, i) || (data.running && i === last) ? 3 : 0),
-    pointBackgroundColor: ({ dataIndex: i }) =>
-      data.running && i === last ? colour("var(--v-surface)") : colour(own),
+    pointRadius: ({ dataIndex: i }) => (i === running || isAlone(series.values, i) ? 3 : 0),
+    pointBackgroundColor: ({ dataIndex: i }) => colour(i === running ? "var(--v-surface)" : own),
     pointHoverRadius: 4,
     pointHitRadius: 12,
     spanGaps: false,
     tension: 0,
-    segment: { borderDash: ({ p1DataIndex }) => (data.running && p1DataIndex === last ? DASH : undefined) },
+    segment: { borderDash: ({ p1DataIndex }) => (p1DataIndex === running ? DASH : undefined) },
   });
   return sets;
 }

@@ -1,5 +1,17 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class MetricsConfig(AppConfig):
     name = "metrics"
+
+    def ready(self) -> None:
+        from metrics import tasks, triggers
+        from staff import jobs
+
+        # Every migrate ends with this, so a table rebuilt on SQLite gets its triggers back.
+        post_migrate.connect(triggers.install, sender=self)
+        jobs.register("metrics.refresh", every=timedelta(seconds=15), task=tasks.refresh)
+        jobs.register("metrics.nightly", every=timedelta(days=1), task=tasks.nightly)

@@ -172,6 +172,18 @@ def history(definition: Definition, period: Period) -> list[Snapshot]:
     )
 
 
+def stored_for(
+    definition: Definition, period: Period, *, said_before: datetime | None = None
+) -> Snapshot | None:
+    """The latest stored figure of exactly these days, or the latest computed by `said_before`."""
+    found = Snapshot.objects.filter(
+        kpi=definition.kpi, segment="", starts_on=period.starts_on, ends_on=period.ends_on
+    )
+    if said_before is None:
+        return found.filter(is_current=True).first()
+    return found.filter(as_of__lte=said_before).order_by("-as_of", "-pk").first()
+
+
 def rows(
     definition: Definition,
     period: Period,

@@ -71,7 +71,7 @@ def snapshot(
     low, high = result.ci or (None, None)
     return Snapshot(
         kpi=definition.kpi,
-        grain=period.grain,
+        grain=period.grain or "",
         starts_on=period.starts_on,
         ends_on=period.ends_on,
         definition_version=definition.version,

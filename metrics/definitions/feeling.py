@@ -146,8 +146,8 @@ def _ces_rows(window: Window, side: Side, params: Params, _facts: Facts) -> list
         return [behind.answers(responses)]
     if params.get("direction") == "easy_low":
         top = params.get("scale", 7) + 1
-        return [behind.answers(responses, lambda response: Fraction(top - response.score))]
-    return [behind.answers(responses, lambda response: Fraction(response.score))]
+        return [behind.answers(responses, lambda response: Fraction(top - (response.score or 0)))]
+    return [behind.answers(responses, lambda response: Fraction(response.score or 0))]
 
 
 CES = Definition(

@@ -41,7 +41,7 @@ class Change:
 def rounded_up(count: float) -> int:
     """`count` to two leading digits, upwards: what "about 90 more" means."""
     whole = math.ceil(count)
-    step = 10 ** max(0, len(str(whole)) - 2)
+    step: int = 10 ** max(0, len(str(whole)) - 2)
     return -(-whole // step) * step
 
 

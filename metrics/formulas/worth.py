@@ -122,12 +122,12 @@ def ltv_annual(
     Each term may be given or measured; a term without a value passes its reason on. `numerator`
     and `denominator` are the income and customers that a measured annual revenue came from.
     """
-    parts = {"annual_revenue": annual_revenue, "years": years, "cac": cac}
+    parts: dict[str, object] = {"annual_revenue": annual_revenue, "years": years, "cac": cac}
     n = int(denominator) if denominator is not None else 0
     if annual_revenue is None or years is None:
         status = revenue_status
     elif cac is None:
-        status, parts = "cac_undefined", parts | {"cac_status": cac_status}  # type: ignore[dict-item]
+        status, parts = "cac_undefined", parts | {"cac_status": cac_status}
     else:
         return Result(
             status=OK,

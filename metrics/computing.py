@@ -1,0 +1,133 @@
+"""Cells computed from the facts, and stored where they differ from what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from metrics.definitions import Definition
+from metrics.facts import Facts
+from metrics.models import Grain, Snapshot
+from metrics.periods import Period
+from metrics.snapshots import is_empty, same_figure, snapshot
+
+Cell = tuple[str, date]  # a KPI and the first day of its period, within a grain
+AT_ONCE = 400  # periods whose facts are fetched together
+
+
+@dataclass(frozen=True)
+class Made:
+    """A computed cell; one that `is_empty` needs no row, unless it had one."""
+
+    snapshot: Snapshot
+    is_empty: bool
+
+
+def computed(
+    definitions: Sequence[Definition], shown: Sequence[Period], now: datetime
+) -> dict[Cell, Made]:
+    """A snapshot for each KPI and period, all from the same facts.
+
+    A running period carries the same part of the previous one, for comparison.
+    """
+    windows = [period.window(now) for period in shown]
+    running = [period for period in shown if period.is_running(now)]
+    parts = [period.same_part_of_previous(now) for period in running]
+    facts = Facts([*windows, *parts], as_of=now)
+    cells: dict[Cell, Made] = {}
+    for definition in definitions:
+        results = definition.compute(facts, {})
+        before = dict(zip(running, results[len(shown) :], strict=True))
+        for period, result in zip(shown, results, strict=False):
+            previous = before.get(period)
+            made = snapshot(definition, period, result, as_of=now, previous_part=previous)
+            empty = is_empty(result) and (previous is None or is_empty(previous))
+            cells[definition.kpi, period.starts_on] = Made(made, empty)
+    return cells
+
+
+def stored(grain: Grain, cells: Iterable[Cell]) -> dict[Cell, Snapshot]:
+    """The current snapshots of these cells."""
+    wanted = set(cells)
+    if not wanted:
+        return {}
+    days = [day for _kpi, day in wanted]
+    current = Snapshot.objects.filter(
+        kpi__in={kpi for kpi, _day in wanted},
+        grain=grain,
+        segment="",
+        is_current=True,
+        starts_on__gte=min(days),
+        starts_on__lte=max(days),
+    )
+    return {
+        (one.kpi, one.starts_on): one
+        for one in current.iterator()
+        if (one.kpi, one.starts_on) in wanted
+    }
+
+
+@dataclass
+class Writing:
+    """What storing computed cells comes to; nothing is written before `apply`."""
+
+    create: list[Snapshot] = field(default_factory=list)
+    overwrite: list[int] = field(default_factory=list)  # of running periods
+    supersede: list[int] = field(default_factory=list)  # of closed ones: kept, no longer current
+
+    def apply(self) -> None:
+        for some in _batches(self.overwrite):
+            Snapshot.objects.filter(pk__in=some).delete()
+        for some in _batches(self.supersede):
+            Snapshot.objects.filter(pk__in=some).update(is_current=False)
+        Snapshot.objects.bulk_create(self.create, batch_size=1000)
+
+
+def _batches(ids: Sequence[int], size: int = 2000) -> Iterable[Sequence[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def prepared(grain: Grain, cells: dict[Cell, Made]) -> Writing:
+    """Compare computed cells with what is stored.
+
+    A closed period's figure is never changed: a different one is added, as a revision. One that
+    was running, or that waits for time to pass (`pending`), is overwritten.
+    """
+    writing = Writing()
+    known = stored(grain, cells)
+    for cell, made in cells.items():
+        before = known.get(cell)
+        if before is None:
+            if not made.is_empty:
+                writing.create.append(made.snapshot)
+            continue
+        if before.is_partial or before.parts.get("pending"):
+            writing.overwrite.append(before.pk)
+        elif same_figure(before, made.snapshot):
+            continue
+        else:
+            writing.supersede.append(before.pk)
+            made.snapshot.is_revision = True
+        writing.create.append(made.snapshot)
+    return writing
+
+
+def differing(grain: Grain, cells: dict[Cell, Made]) -> list[tuple[Made, Snapshot | None]]:
+    """Computed cells that say something else than what is stored."""
+    known = stored(grain, cells)
+    return [
+        (made, known.get(cell))
+        for cell, made in cells.items()
+        if not _agrees(made, known.get(cell))
+    ]
+
+
+def _agrees(made: Made, before: Snapshot | None) -> bool:
+    return made.is_empty if before is None else same_figure(before, made.snapshot)
+
+
+def in_parts(shown: Sequence[Period]) -> Iterator[Sequence[Period]]:
+    """Lists of periods short enough for memory."""
+    for start in range(0, len(shown), AT_ONCE):
+        yield shown[start : start + AT_ONCE]

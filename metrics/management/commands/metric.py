@@ -1,0 +1,105 @@
+"""`manage.py metric`: one KPI straight from the facts, or as stored."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from datetime import date, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from metrics import answering, reading
+from metrics.definitions import Definition, find
+from metrics.periods import Period
+from staff.models import Business
+from staff.refusals import Refusal
+
+
+def day(text: str) -> date:
+    found = parse_date(text)
+    if found is None:
+        raise ValueError(text)
+    return found
+
+
+class Command(BaseCommand):
+    help = "Answers one KPI over [--from, --to), with its parts; the last line is JSON with --json."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("kpi", metavar="ID")
+        parser.add_argument("--from", dest="start", type=day, required=True, metavar="DATE")
+        parser.add_argument("--to", dest="end", type=day, required=True, metavar="DATE")
+        parser.add_argument("--segment", metavar="NAME")
+        parser.add_argument("--as-of", metavar="INSTANT")
+        parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
+        parser.add_argument("--rows", choices=["numerator", "denominator"])
+        parser.add_argument("--stored", action="store_true", help="read the latest snapshot")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *, kpi: str, start: date, end: date, **options: Any) -> None:
+        business = Business.current()
+        if business is None:
+            raise CommandError("The business is not set up yet: run `manage.py setup`.")
+        if end <= start:
+            raise CommandError("--to must be later than --from.")
+        if options["segment"]:
+            raise CommandError(f"There is no segment “{options['segment']}”.")
+        period = Period(start, end, business.zone)
+        as_of = self._as_of(options["as_of"], period)
+        try:
+            definition = find(kpi)
+            params = definition.parse(_pairs(options["param"]))
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from refusal
+        if options["stored"]:
+            said_before = as_of if options["as_of"] else None
+            answer = self._stored(definition, period, business.currency, said_before)
+        else:
+            result = reading.measured(definition, period, now=as_of, params=params)
+            answer = answering.answer(definition, period, result, business.currency)
+        if options["rows"]:
+            sections = reading.rows(definition, period, options["rows"], now=as_of, params=params)
+            answer |= answering.rows(sections)
+        self._write(answer, as_json=options["json"])
+
+    def _as_of(self, text: str | None, period: Period) -> datetime:
+        """Now, unless another instant is given. A period that lies ahead is told as planned."""
+        if text is None:
+            return (
+                max(timezone.now(), period.end) if timezone.now() < period.start else timezone.now()
+            )
+        try:
+            instant = parse_datetime(text)
+            if instant is None:
+                instant = datetime.combine(day(text), datetime.min.time())
+        except ValueError as error:
+            raise CommandError(f"“{text}” is no instant, such as 2026-03-01T00:00:00Z.") from error
+        return instant if timezone.is_aware(instant) else timezone.make_aware(instant, period.zone)
+
+    def _stored(
+        self, definition: Definition, period: Period, currency: str, said_before: datetime | None
+    ) -> dict[str, Any]:
+        found = reading.stored_for(definition, period, said_before=said_before)
+        if found is None:
+            raise CommandError("No figure is stored for exactly this period.")
+        return answering.stored(definition, found, currency)
+
+    def _write(self, answer: dict[str, Any], *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(answer, ensure_ascii=False))
+            return
+        for name, value in answer.items():
+            self.stdout.write(f"{name}: {value}")
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise CommandError(f"--param takes NAME=VALUE, not “{text}”.")
+        pairs[name] = value
+    return pairs

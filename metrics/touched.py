@@ -1,0 +1,162 @@
+"""Which cells a change touches: marks and the passing of time, turned into periods."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max, Min
+
+from crm.models import Cost, Customer, Order, Tenure
+from metrics import periods
+from metrics.definitions import STORED, Definition, Reach
+from metrics.definitions.acquisition import LEAD_DAYS
+from metrics.models import Grain
+from metrics.periods import DAY, Period, local_day
+from surveys.models import Invitation, Response
+
+# A change of the business itself touches every figure.
+BUSINESS = "business"
+EARLIEST = date(1970, 1, 1)
+LEAD_TIME = timedelta(days=LEAD_DAYS)
+
+
+@dataclass
+class Touched:
+    """Local days by kind of fact, as ranges [first, last]; `last` None: and all that follows."""
+
+    zone: ZoneInfo
+    today: date
+    ranges: dict[str, set[tuple[date, date | None]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+
+    def add(self, fact: str, from_at: datetime, until_at: datetime | None) -> None:
+        first = max(EARLIEST, self._day(from_at))
+        last = self._day(until_at) if until_at else None
+        if first <= self.today:
+            self.ranges[fact].add((first, last))
+
+    def _day(self, instant: datetime) -> date:
+        # The first and last years that Python knows have no room for an offset.
+        if not 2 <= instant.year <= 9998:
+            return instant.date()
+        return local_day(instant, self.zone)
+
+    def __bool__(self) -> bool:
+        return any(self.ranges.values())
+
+    def days(self, definition: Definition) -> list[tuple[date, date]]:
+        """Disjoint ranges of days, none after today, in which this KPI may have changed."""
+        found = []
+        for fact, reach in (*definition.facts.items(), (BUSINESS, Reach.OWN)):
+            for first, last in self.ranges.get(fact, ()):
+                if last is not None and reach is Reach.YEAR:
+                    last = min(last, self.today) + 367 * DAY  # noqa: PLW2901
+                if last is None or reach is Reach.LATER:
+                    last = self.today  # noqa: PLW2901
+                found.append((first, min(last, self.today)))
+        return merged(found)
+
+    def cells(self, definition: Definition, grain: Grain) -> tuple[Period, ...]:
+        """The periods to compute again; the running one too when what it is compared with is."""
+        found = {
+            period
+            for first, last in self.days(definition)
+            for period in periods.between(first, last, grain, self.zone)
+        }
+        running = periods.containing(self.today, grain, self.zone)
+        if running.previous() in found:
+            found.add(running)
+        return tuple(sorted(found, key=lambda period: period.starts_on))
+
+
+def merged(ranges: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """The union of ranges of days, in order; neighbours become one."""
+    union: list[tuple[date, date]] = []
+    for first, last in sorted(ranges):
+        if union and first <= union[-1][1] + DAY:
+            union[-1] = (union[-1][0], max(union[-1][1], last))
+        else:
+            union.append((first, last))
+    return union
+
+
+def grouped(touched: Touched, grain: Grain) -> dict[tuple[Period, ...], list[Definition]]:
+    """Definitions by the periods of the grain that they need: what shares windows shares facts."""
+    groups: dict[tuple[Period, ...], list[Definition]] = defaultdict(list)
+    for definition in STORED:
+        if cells := touched.cells(definition, grain):
+            groups[cells].append(definition)
+    return groups
+
+
+# --- Time itself ---------------------------------------------------------------------------
+
+
+def by_time(touched: Touched, since: datetime, now: datetime) -> None:
+    """Add what happened between `since` and `now` without any change of a row.
+
+    Days that ended, tenures that began or ended, facts dated ahead, leads whose time was over.
+    """
+    if local_day(since, touched.zone) != local_day(now, touched.zone):
+        touched.add(BUSINESS, since, now)
+        return
+    for fact, (low, high) in _spans(since, now).items():
+        if low and high:
+            touched.add(fact, low, high)
+
+
+def _spans(since: datetime, now: datetime) -> dict[str, tuple[datetime | None, datetime | None]]:
+    def span(
+        model: type[Tenure | Order | Customer], column: str, shift: timedelta
+    ) -> tuple[datetime | None, datetime | None]:
+        inside = model.objects.filter(
+            **{f"{column}__gte": since - shift, f"{column}__lte": now - shift}
+        )
+        found = inside.aggregate(low=Min(column), high=Max(column))
+        return found["low"], found["high"]
+
+    starts = span(Tenure, "started_at", timedelta())
+    ends = span(Tenure, "ended_at", timedelta())
+    known = [instant for instant in (*starts, *ends) if instant]
+    return {
+        "tenure": (min(known, default=None), max(known, default=None)),
+        "order": span(Order, "ordered_at", timedelta()),
+        "customer": span(Customer, "created_at", LEAD_TIME),
+    }
+
+
+def next_change_at(zone: ZoneInfo, now: datetime) -> datetime:
+    """The next instant at which time alone changes a figure; the next local midnight at the latest."""
+    known = [periods.midnight(local_day(now, zone) + DAY, zone)]
+    ahead = (
+        Tenure.objects.filter(started_at__gt=now).aggregate(at=Min("started_at"))["at"],
+        Tenure.objects.filter(ended_at__gt=now).aggregate(at=Min("ended_at"))["at"],
+        Order.objects.filter(ordered_at__gt=now).aggregate(at=Min("ordered_at"))["at"],
+    )
+    known += [instant for instant in ahead if instant]
+    lead = Customer.objects.filter(created_at__gt=now - LEAD_TIME).aggregate(at=Min("created_at"))
+    if lead["at"]:
+        known.append(lead["at"] + LEAD_TIME)
+    return min(known)
+
+
+def first_day(zone: ZoneInfo, now: datetime) -> date | None:
+    """The local day of the earliest fact; None when there are none."""
+    instants = [
+        Tenure.objects.aggregate(at=Min("started_at"))["at"],
+        Order.objects.aggregate(at=Min("ordered_at"))["at"],
+        Customer.objects.aggregate(at=Min("created_at"))["at"],
+        Response.objects.aggregate(at=Min("answered_at"))["at"],
+        Invitation.objects.aggregate(at=Min("sent_at"))["at"],
+    ]
+    days = [local_day(instant, zone) for instant in instants if instant]
+    if spent := Cost.objects.aggregate(on=Min("on"))["on"]:
+        days.append(spent)
+    today = local_day(now, zone)
+    known = [max(EARLIEST, day) for day in days if day <= today]
+    return min(known, default=None)

@@ -1,5 +1,16 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from staff import jobs
 
 
 class SurveysConfig(AppConfig):
     name = "surveys"
+
+    def ready(self) -> None:
+        from surveys import stock, tasks  # models are needed
+
+        jobs.register("surveys.sweep", every=timedelta(minutes=1), task=tasks.sweep)
+        post_migrate.connect(stock.install, sender=self)

@@ -26,6 +26,9 @@ from crm.models import (
 )
 from staff.access import Role
 from staff.models import User
+from surveys import tokens
+from surveys.actions.surveys import latest_version, stock_survey
+from surveys.models import Invitation, Response, Survey, SurveyRun
 
 M = TypeVar("M", bound=Model)
 
@@ -194,3 +197,49 @@ class TaskFactory(Factory[Task]):
     customer = factory.SubFactory(CustomerFactory)
     owner = factory.SubFactory(UserFactory)
     due_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
+
+
+class SurveyRunFactory(Factory[SurveyRun]):
+    """A sending of the stock NPS survey; `survey=` takes another."""
+
+    class Meta:
+        model = SurveyRun
+
+    survey = factory.LazyFunction(lambda: stock_survey(Survey.Kind.NPS))
+    version = factory.LazyAttribute(lambda run: latest_version(run.survey))
+    once_key = factory.Sequence(lambda n: f"run {n}")
+
+
+class InvitationFactory(Factory[Invitation]):
+    """One whose mail left an hour ago, with the link /s/<token>/."""
+
+    class Meta:
+        model = Invitation
+
+    class Params:
+        token = factory.Sequence(lambda n: f"token-{n}")
+
+    run = factory.SubFactory(SurveyRunFactory)
+    survey = factory.SelfAttribute("run.survey")
+    customer = factory.SubFactory(CustomerFactory)
+    contact = factory.LazyAttribute(lambda one: ContactFactory(customer=one.customer))
+    address = factory.LazyAttribute(lambda one: one.contact.points.get(kind="email").value)
+    language = "en"
+    state = Invitation.State.QUEUED
+    token_hash = factory.LazyAttribute(lambda one: tokens.hashed(one.token))
+    created_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
+    sent_at = factory.SelfAttribute("created_at")
+    expires_at = factory.LazyAttribute(lambda one: one.created_at + timedelta(days=30))
+
+
+class ResponseFactory(Factory[Response]):
+    """An answer that counts, to the stock survey of its `kind`, without an invitation."""
+
+    class Meta:
+        model = Response
+
+    kind = Survey.Kind.NPS
+    survey = factory.LazyAttribute(lambda response: stock_survey(response.kind))
+    customer = factory.SubFactory(CustomerFactory)
+    score = 9
+    origin = Response.Origin.MAIL_LINK

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from crm.models import Contact, Customer
 from surveys.models.surveys import Survey, SurveyVersion
+from surveys.querysets import InvitationQuerySet
 
 
 class SurveyRun(models.Model):
@@ -38,8 +39,8 @@ class SurveyRun(models.Model):
 class Invitation(models.Model):
     """One asking of one contact, for a customer.
 
-    pending → queued (its mail is a row of the outbox) → answered | expired | failed. `sent_at`
-    and `bounced_at` are copied from the mail by a sweep: response_rate counts sent and not bounced.
+    pending → queued (its mail is a row of the outbox) → answered; cancelled when it was never worth
+    a mail. It expires by its date alone. `sent_at` and `bounced_at` are copied from the mail by a sweep: response_rate counts sent and not bounced.
     """
 
     class State(models.TextChoices):
@@ -62,6 +63,8 @@ class Invitation(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     bounced_at = models.DateTimeField(null=True, blank=True)
 
+    objects = InvitationQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "contact"], name="surveys_invited_once"),
@@ -75,6 +78,12 @@ class Invitation(models.Model):
             models.Index(fields=["sent_at"], name="surveys_invitation_sent"),
             models.Index(
                 fields=["id"], condition=Q(state="pending"), name="surveys_invitation_pending"
+            ),
+            # What the sweep asks the post room about.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(sent_at=None),
+                name="surveys_invitation_unsent",
             ),
         ]
 
@@ -91,6 +100,7 @@ class Skip(models.Model):
         NO_EMAIL = "no_email", _("no e-mail address")
         ARCHIVED = "archived", _("archived")
         SHARED_CONTACT = "shared_contact", _("asked for another customer in the same sending")
+        MANY_CONTACTS = "many_contacts", _("several contacts, none of them the first to ask")
 
     run = models.ForeignKey(SurveyRun, on_delete=models.CASCADE, related_name="skips")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="survey_skips")

@@ -13,6 +13,8 @@ from django.utils.translation import pgettext_lazy
 from crm.models import Contact, Customer
 from surveys.models.invitations import Invitation
 from surveys.models.surveys import Survey, SurveyVersion
+from surveys.querysets import ResponseQuerySet
+from surveys.scores import HIGH, LOW, MIDDLE, group_of
 
 
 class Response(models.Model):
@@ -67,6 +69,8 @@ class Response(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(null=True, blank=True)
 
+    objects = ResponseQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("response")
         constraints: ClassVar = [
@@ -103,9 +107,5 @@ class Response(models.Model):
     @property
     def group(self) -> str:
         """Promoter, passive or detractor of an NPS answer; of the others, their like."""
-        if self.score is None:
-            return ""
-        passive, promoter = {"nps": (7, 9), "csat": (3, 4), "ces": (4, 5)}[self.kind]
-        if self.score >= promoter:
-            return self.Group.PROMOTER
-        return self.Group.PASSIVE if self.score >= passive else self.Group.DETRACTOR
+        names = {LOW: self.Group.DETRACTOR, MIDDLE: self.Group.PASSIVE, HIGH: self.Group.PROMOTER}
+        return names.get(group_of(self.kind, self.score), "")

@@ -55,8 +55,8 @@ class SurveyVersion(models.Model):
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveSmallIntegerField()
-    # {"es": {"subject": …, "question": …, "low": …, "high": …, "reason": {…per group}, …}, …};
-    # the keys are those of surveys.texts.Texts. A missing language falls back to the stock texts.
+    # {"es": {"subject": …, "question": …, "low": …, …}, …}: the keys are surveys.texts.FIELDS.
+    # Whatever is missing falls back to the stock texts of the language.
     texts = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(

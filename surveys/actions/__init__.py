@@ -1,0 +1,1 @@
+"""Everything that changes the surveys room, a module per matter."""

@@ -1,0 +1,214 @@
+"""An answer is a person's, or it is none: what a press of the button on the answer page does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.actions.interactions import log_interaction
+from crm.models import Interaction
+from mail.models import OutgoingEmail
+from staff import audit
+from staff.refusals import Refusal
+from surveys import agents, tokens
+from surveys.models import Click, Invitation, Response
+
+# Who answers faster than this after the mail has left is no person.
+TOO_FAST = timedelta(seconds=3)
+# A person does not confirm several scores within this time …
+BURST = timedelta(seconds=1)
+# … and whoever confirms this many has not meant the first one either.
+BURST_SCORES = 3
+# The browser that answered may change its answer for so long.
+CHANGEABLE = timedelta(hours=24)
+# A scanner that insists fills no table.
+MOST_HELD = 20
+# The same opening again within this time tells nothing new.
+SAME_CLICK = timedelta(minutes=1)
+
+
+class AlreadyAnswered(Refusal):
+    message = _("This survey has been answered already. Only the browser that answered it can change that, for a day.")
+
+
+class InvitationClosed(Refusal):
+    message = _("This link no longer works.")
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What the form brought along; `secret` is the cookie of a browser that answered before."""
+
+    score: int
+    comment: str
+    agent: str = ""
+    hidden_field: bool = False
+    secret: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`secret` is new when this browser has just answered, and lets it change the answer."""
+
+    response: Response
+    secret: str = ""
+
+
+def is_open(invitation: Invitation, now: datetime) -> bool:
+    return invitation.expires_at > now and invitation.survey.is_active
+
+
+def may_change(response: Response, secret: str, now: datetime) -> bool:
+    until = response.answered_at + CHANGEABLE
+    return tokens.same(secret, response.edit_hash, until=until, now=now)
+
+
+def confirm(*, invitation: Invitation, given: Response | None, said: Confirmation) -> Outcome:
+    """Take the answer, change it for the browser that gave it, or hold what no person sent.
+
+    `given` is the answer that counts already. What is held never replaces it and never closes
+    the invitation. Raises AlreadyAnswered or InvitationClosed.
+    """
+    try:
+        with transaction.atomic():
+            return _confirm(invitation, given, said, timezone.now())
+    except IntegrityError as error:
+        # Two presses at the same moment: the constraint chose the other one.
+        raise AlreadyAnswered from error
+
+
+def _confirm(
+    invitation: Invitation, given: Response | None, said: Confirmation, now: datetime
+) -> Outcome:
+    if given is not None:
+        return _confirm_again(invitation, given, said, now)
+    if not is_open(invitation, now):
+        raise InvitationClosed
+    recent = list(invitation.responses.filter(created_at__gt=now - BURST))
+    reason = _suspicion(invitation, recent, said, now)
+    if reason:
+        return Outcome(_hold(invitation, said, reason, now))
+    return _take(invitation, said, now)
+
+
+def record_click(*, invitation: Invitation, agent: str, score: int | None) -> None:
+    """The page was opened: counted apart, never an answer. The same again within a minute is one."""
+    now = timezone.now()
+    same = invitation.clicks.filter(agent=agent, score=score, at__gt=now - SAME_CLICK)
+    if not same.exists():
+        Click.objects.create(invitation=invitation, agent=agent, score=score, at=now)
+
+
+def _confirm_again(
+    invitation: Invitation, given: Response, said: Confirmation, now: datetime
+) -> Outcome:
+    if may_change(given, said.secret, now) and not said.hidden_field:
+        return Outcome(_change(given, said, now))
+    if now - given.answered_at < BURST and said.score != given.score:
+        held = _hold(invitation, said, "many_scores", now)
+        scores = invitation.responses.filter(created_at__gt=now - 2 * BURST)
+        if len(set(scores.values_list("score", flat=True))) >= BURST_SCORES:
+            _take_back(invitation, given)
+        return Outcome(held)
+    raise AlreadyAnswered
+
+
+def _suspicion(
+    invitation: Invitation, recent: list[Response], said: Confirmation, now: datetime
+) -> str:
+    """Why this confirmation is probably a program's; blank: it is a person's."""
+    if said.hidden_field:
+        return "hidden_field"
+    if said.agent in agents.SCANNERS:
+        return "scanner_agent"
+    if any(response.score != said.score for response in recent):
+        return "many_scores"
+    return "too_fast" if _has_just_left(invitation, now) else ""
+
+
+def _has_just_left(invitation: Invitation, now: datetime) -> bool:
+    """Whether its mail is on its way at this moment; mail that is held in the outbox never is."""
+    if invitation.sent_at is not None:
+        return now - invitation.sent_at < TOO_FAST
+    mails = OutgoingEmail.objects.about("surveys.invitation", [invitation.pk])
+    for state, sent_at in mails.values_list("state", "sent_at"):
+        if state == OutgoingEmail.State.SENDING:
+            return True
+        if sent_at is not None and now - sent_at < TOO_FAST:
+            return True
+    return False
+
+
+def _response(invitation: Invitation, said: Confirmation, now: datetime) -> Response:
+    return Response(
+        survey_id=invitation.survey_id,
+        kind=invitation.survey.kind,
+        version_id=invitation.run.version_id,
+        invitation=invitation,
+        customer_id=invitation.customer_id,
+        contact_id=invitation.contact_id,
+        score=said.score,
+        comment=said.comment,
+        answered_at=now,
+        created_at=now,
+        origin=Response.Origin.MAIL_LINK,
+        language=invitation.language,
+    )
+
+
+def _take(invitation: Invitation, said: Confirmation, now: datetime) -> Outcome:
+    secret = tokens.new_token()
+    response = _response(invitation, said, now)
+    response.edit_hash = tokens.hashed(secret)
+    response.save(force_insert=True)
+    settle(invitation=invitation, response=response)
+    return Outcome(response, secret)
+
+
+def settle(*, invitation: Invitation, response: Response) -> None:
+    """What follows from an answer that counts: the invitation is answered, the timeline tells it."""
+    Invitation.objects.filter(pk=invitation.pk).update(state=Invitation.State.ANSWERED)
+    log_interaction(
+        customer=invitation.customer,
+        contact=invitation.contact,
+        kind=Interaction.Kind.SURVEY_RESPONSE,
+        direction=Interaction.Direction.IN,
+        channel="email",
+        occurred_at=response.answered_at,
+        summary=f"{invitation.survey.name}: {response.score}",
+        about=response,
+        by=None,
+    )
+
+
+def _hold(invitation: Invitation, said: Confirmation, reason: str, now: datetime) -> Response:
+    response = _response(invitation, said, now)
+    response.validity = Response.Validity.HELD
+    response.validity_reason = reason
+    if invitation.responses.held().count() < MOST_HELD:
+        response.save(force_insert=True)
+    return response
+
+
+def _take_back(invitation: Invitation, given: Response) -> None:
+    """Several scores within a second: the first one, too, was a program's."""
+    Response.objects.filter(pk=given.pk, validity=Response.Validity.VALID).update(
+        validity=Response.Validity.HELD, validity_reason="many_scores"
+    )
+    Invitation.objects.filter(pk=invitation.pk).update(state=Invitation.State.QUEUED)
+    changes: audit.Changes = {"validity": ["valid", "held"]}
+    audit.record(by=None, action="response.hold", target=given, changes=changes)
+
+
+def _change(given: Response, said: Confirmation, now: datetime) -> Response:
+    before = audit.values(given, ["score", "comment"])
+    given.score, given.comment, given.changed_at = said.score, said.comment, now
+    changes = audit.diff(before, given, ["score", "comment"])
+    if changes:
+        given.save(update_fields=["score", "comment", "changed_at"])
+        audit.record(by=None, action="response.change", target=given, changes=changes)
+    return given

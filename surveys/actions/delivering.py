@@ -1,0 +1,100 @@
+"""From frozen invitations to mails in the outbox, and back from the outbox to what became of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Subquery
+from django.utils import timezone
+
+from crm.actions.interactions import log_interactions_bulk
+from crm.models import Interaction
+from mail.actions import queue_emails
+from mail.models import OutgoingEmail
+from staff.models import Business
+from surveys import tokens
+from surveys.invitation_mail import Renderer
+from surveys.models import Invitation
+
+BATCH = 500
+# How long the post room is asked about a mail: bounces come within days.
+FOLLOWED = timedelta(days=45)
+LEFT = (
+    OutgoingEmail.State.SENT,
+    OutgoingEmail.State.DELIVERED,
+    OutgoingEmail.State.BOUNCED,
+    OutgoingEmail.State.COMPLAINED,
+)
+
+
+@transaction.atomic
+def queue_batch(size: int = BATCH) -> int:
+    """Put the mails of the next waiting invitations into the outbox; how many were dealt with.
+
+    One transaction: an invitation has its mail, its link and its line on the timeline, or it is
+    still waiting. Several workers take different rows where the database can skip locked ones.
+    """
+    business = Business.current()
+    if business is None:
+        return 0
+    invitations = _claimed(size)
+    now = timezone.now()
+    worth = [one for one in invitations if one.expires_at > now and one.survey.is_active]
+    renderer = Renderer(business)
+    drafts = []
+    for invitation in worth:
+        token = tokens.new_token()
+        invitation.token_hash = tokens.hashed(token)
+        invitation.state = Invitation.State.QUEUED
+        drafts.append(renderer.draft(invitation, token))
+    queue_emails(drafts)
+    Invitation.objects.bulk_update(worth, ["token_hash", "state"], batch_size=250)
+    log_interactions_bulk([_told(invitation) for invitation in worth])
+    missed = [one.pk for one in invitations if one.state == Invitation.State.PENDING]
+    if missed:
+        Invitation.objects.filter(pk__in=missed).update(state=Invitation.State.CANCELLED)
+    return len(invitations)
+
+
+def _claimed(size: int) -> list[Invitation]:
+    waiting = Invitation.objects.pending()
+    if connection.features.has_select_for_update_skip_locked:
+        waiting = waiting.select_for_update(skip_locked=True, of=("self",))
+    return list(waiting.select_related("survey", "run__version", "contact")[:size])
+
+
+def _told(invitation: Invitation) -> Interaction:
+    return Interaction(
+        customer_id=invitation.customer_id,
+        contact_id=invitation.contact_id,
+        kind=Interaction.Kind.SURVEY_INVITATION,
+        direction=Interaction.Direction.OUT,
+        channel="email",
+        summary=invitation.survey.name,
+        by_id=invitation.run.by_id,
+        about_model="surveys.invitation",
+        about_id=invitation.pk,
+    )
+
+
+def follow_mail() -> int:
+    """Copy from the outbox when mails left and which bounced; how many invitations changed."""
+    since = timezone.now() - FOLLOWED
+    own = OutgoingEmail.objects.filter(about_model="surveys.invitation", about_id=OuterRef("pk"))
+    left = own.filter(state__in=LEFT, sent_at__isnull=False)
+    sent = (
+        Invitation.objects.filter(sent_at=None, created_at__gt=since)
+        .exclude(token_hash="")
+        .filter(Exists(left))
+        .update(sent_at=Subquery(left.values("sent_at")[:1]))
+    )
+    bounced_mails = OutgoingEmail.objects.filter(
+        about_model="surveys.invitation",
+        state=OutgoingEmail.State.BOUNCED,
+        created_at__gt=since,
+    )
+    bounced = Invitation.objects.filter(
+        pk__in=bounced_mails.values("about_id"), bounced_at=None
+    ).update(bounced_at=timezone.now())
+    return sent + bounced

@@ -1,0 +1,76 @@
+"""Answers that were held: a person decides whether they count."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from staff import audit
+from staff.access import Role
+from staff.models import User
+from staff.refusals import Refusal
+from surveys.actions.answering import settle
+from surveys.models import Response
+
+FIELDS = ("validity", "validity_reason")
+DISCARDED = "discarded"
+
+
+class AnswerStands(Refusal):
+    message = _("This invitation has an answer that counts already, so this one can't count as well.")
+
+
+class NotHeld(Refusal):
+    message = _("Somebody has decided about this answer already.")
+
+
+class NoScore(Refusal):
+    message = _("This answer has no score within the scale, so it can't count.")
+
+
+def can_decide(user: User, response: Response) -> bool:
+    """What was held or discarded can be decided about; what was imported outside the scale can't."""
+    held = response.validity == Response.Validity.HELD
+    discarded = (response.validity, response.validity_reason) == ("invalid", DISCARDED)
+    return user.has_role(Role.AGENT) and (held or discarded)
+
+
+@transaction.atomic
+def count_response(*, response: Response, by: User) -> Response:
+    """Let a held or discarded answer count. Raises NotHeld, NoScore or AnswerStands."""
+    response = _locked(response, by)
+    before = audit.values(response, FIELDS)
+    low, high = response.survey.scale
+    if response.score is None or not low <= response.score <= high:
+        raise NoScore
+    response.validity = Response.Validity.VALID
+    try:
+        with transaction.atomic():
+            response.save(update_fields=["validity"])
+    except IntegrityError as error:
+        raise AnswerStands from error
+    if response.invitation is not None:
+        settle(invitation=response.invitation, response=response)
+    changes = audit.diff(before, response, FIELDS)
+    audit.record(by=by, action="response.count", target=response, changes=changes)
+    return response
+
+
+@transaction.atomic
+def discard_response(*, response: Response, by: User) -> Response:
+    """Keep it out of every figure; it can still be counted later. Raises NotHeld."""
+    response = _locked(response, by)
+    before = audit.values(response, FIELDS)
+    response.validity, response.validity_reason = Response.Validity.INVALID, DISCARDED
+    response.save(update_fields=FIELDS)
+    changes = audit.diff(before, response, FIELDS)
+    if changes:
+        audit.record(by=by, action="response.discard", target=response, changes=changes)
+    return response
+
+
+def _locked(response: Response, by: User) -> Response:
+    locked = Response.objects.select_for_update(of=("self",)).get(pk=response.pk)
+    if not can_decide(by, locked):
+        raise NotHeld
+    return locked

@@ -1,0 +1,226 @@
+"""Who would be asked, who would not, and why: the same answer before a send and in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.utils import timezone
+
+from crm.models import Affiliation, ContactPoint, Customer
+from mail.models import OutgoingEmail, Suppression
+from staff.models import Business
+from surveys import texts
+from surveys.models import Invitation, Skip, Survey
+
+# Nobody is asked anything twice within this time, whichever the survey …
+BETWEEN_SURVEYS = timedelta(days=30)
+# … and never twice in a day, whatever a business or a survey says.
+HARD_LIMIT = timedelta(hours=24)
+# Customers looked at together: each batch costs the same few queries and the same memory.
+BATCH = 2000
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Those customers, or with `customer_ids=None` everyone who is a customer now."""
+
+    customer_ids: tuple[int, ...] | None = None
+
+    @property
+    def is_everyone(self) -> bool:
+        return self.customer_ids is None
+
+    def customers(self) -> QuerySet[Customer]:
+        if self.customer_ids is None:
+            return Customer.objects.active().filter(stage=Customer.Stage.CUSTOMER)
+        return Customer.objects.filter(pk__in=self.customer_ids)
+
+    def as_json(self) -> dict[str, Any]:
+        """How a SurveyRun keeps it."""
+        if self.customer_ids is None:
+            return {"everyone": True}
+        return {"customers": list(self.customer_ids)}
+
+
+@dataclass(frozen=True)
+class Person:
+    """The contact who would be asked for a customer, and where."""
+
+    contact_id: int
+    name: str
+    language: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one customer of the audience: asked (`reason` blank), or why not."""
+
+    customer_id: int
+    customer_name: str
+    language: str
+    person: Person | None
+    reason: str = ""
+    until: datetime | None = None
+
+
+@dataclass
+class Preview:
+    """What a send would do: counts by reason and language, and the first names of each."""
+
+    invited: int = 0
+    languages: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+    named: dict[str, list[Decision]] = field(default_factory=dict)
+
+    NAMES = 50
+
+    @property
+    def skipped_total(self) -> int:
+        return sum(self.skipped.values())
+
+    def add(self, decision: Decision) -> None:
+        if not decision.reason:
+            self.invited += 1
+            self.languages[decision.language] = self.languages.get(decision.language, 0) + 1
+        else:
+            self.skipped[decision.reason] = self.skipped.get(decision.reason, 0) + 1
+        names = self.named.setdefault(decision.reason, [])
+        if len(names) < self.NAMES:
+            names.append(decision)
+
+
+def preview_audience(*, survey: Survey, audience: Audience, business: Business) -> Preview:
+    """Decide about everyone without doing anything."""
+    preview = Preview()
+    for batch in decide(survey=survey, audience=audience, business=business, now=timezone.now()):
+        for decision in batch:
+            preview.add(decision)
+    return preview
+
+
+def decide(
+    *, survey: Survey, audience: Audience, business: Business, now: datetime
+) -> Iterator[list[Decision]]:
+    """Decide about the audience in batches by the customers' keys: constant queries and memory each."""
+    rows = audience.customers().order_by("pk").values_list("pk", "name", "language", "archived_at")
+    asked_already: set[int] = set()
+    for batch in batched(rows.iterator(chunk_size=BATCH), BATCH):
+        people, unclear = whom_to_ask([pk for pk, _name, _language, archived in batch if not archived])
+        asked = _last_asked(survey, people.values(), now)
+        suppressed = _suppressed(people.values())
+        shared = _serving_several(people.values())
+        decisions = []
+        for pk, name, language, archived in batch:
+            person = people.get(pk)
+            reason, until = "", None
+            if archived:
+                reason = Skip.Reason.ARCHIVED
+            elif person is None:
+                reason = Skip.Reason.MANY_CONTACTS if pk in unclear else Skip.Reason.NO_EMAIL
+            elif person.address in suppressed:
+                reason = Skip.Reason.SUPPRESSED
+            elif person.contact_id in asked_already:
+                reason = Skip.Reason.SHARED_CONTACT
+            elif until := asked.get(person.contact_id):
+                reason = Skip.Reason.THROTTLED
+            elif person.contact_id in shared:
+                asked_already.add(person.contact_id)
+            own = person.language if person else ""
+            spoken = texts.supported(own, language, business.language)
+            decisions.append(Decision(pk, name, spoken, person, reason, until))
+        yield decisions
+
+
+def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    rows = iter(rows)
+    while batch := list(islice(rows, size)):
+        yield batch
+
+
+def whom_to_ask(customer_ids: Sequence[int]) -> tuple[dict[int, Person], set[int]]:
+    """Each customer's contact to ask, and the customers of whom it is unclear.
+
+    The primary contact, or else the only current one with an e-mail; with several and none of
+    them primary nobody can know.
+    """
+    today = timezone.localdate()
+    current = Q(until=None) | Q(until__gt=today)
+    begun = Q(since=None) | Q(since__lte=today)
+    rows = (
+        Affiliation.objects.filter(
+            current,
+            begun,
+            customer__in=customer_ids,
+            contact__erased_at=None,
+            contact__points__kind=ContactPoint.Kind.EMAIL,
+            contact__points__retired_at=None,
+        )
+        .order_by("customer", "-is_primary", "pk", "contact__points__pk")
+        .values_list(
+            "customer",
+            "is_primary",
+            "contact",
+            "contact__name",
+            "contact__language",
+            "contact__points__value",
+        )
+    )
+    people: dict[int, Person] = {}
+    settled: set[int] = set()
+    unclear: set[int] = set()
+    for customer_id, is_primary, *person in rows:
+        chosen = people.setdefault(customer_id, Person(*person))
+        if is_primary:
+            settled.add(customer_id)
+        elif customer_id not in settled and chosen.contact_id != person[0]:
+            unclear.add(customer_id)
+    return {pk: person for pk, person in people.items() if pk not in unclear}, unclear
+
+
+def _last_asked(survey: Survey, people: Iterable[Person], now: datetime) -> Mapping[int, datetime]:
+    """Until when each contact who was asked lately must be left in peace."""
+    own = max(timedelta(days=survey.throttle_days), HARD_LIMIT)
+    other = max(BETWEEN_SURVEYS, HARD_LIMIT)
+    rows = (
+        Invitation.objects.filter(
+            contact__in=[person.contact_id for person in people],
+            created_at__gt=now - max(own, other),
+        )
+        .exclude(state=Invitation.State.CANCELLED)
+        .values_list("contact")
+        .annotate(
+            any_survey=Max("created_at"), this_survey=Max("created_at", filter=Q(survey=survey))
+        )
+    )
+    until: dict[int, datetime] = {}
+    for contact_id, any_survey, this_survey in rows:
+        free = any_survey + other
+        if this_survey:
+            free = max(free, this_survey + own)
+        if free > now:
+            until[contact_id] = free
+    return until
+
+
+def _suppressed(people: Iterable[Person]) -> set[str]:
+    addresses = [person.address for person in people]
+    return Suppression.objects.suppressed_addresses(OutgoingEmail.Stream.SURVEYS, addresses)
+
+
+def _serving_several(people: Iterable[Person]) -> set[int]:
+    """Contacts of more than one customer: only these can come up twice in one sending."""
+    return set(
+        Affiliation.objects.filter(
+            contact__in=[person.contact_id for person in people],
+        )
+        .values("contact")
+        .annotate(customers=Count("customer", distinct=True))
+        .filter(customers__gt=1)
+        .values_list("contact", flat=True)
+    )

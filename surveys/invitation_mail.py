@@ -1,0 +1,131 @@
+"""An invitation as a mail: the question itself, each score a link to the answer page.
+
+The templates run once per version, language and sending business; each recipient's own parts
+(link, name, date) are then put in as plain text, so a thousand mails cost hardly more than one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+
+from babel.dates import format_date
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import to_locale
+
+from mail.drafts import UNSUBSCRIBE, Draft
+from mail.models import OutgoingEmail
+from staff import colour
+from staff.models import Business
+from surveys import texts
+from surveys.models import Invitation, Survey, SurveyVersion
+
+# Stand for a recipient's own parts while the templates run: no person writes these characters.
+LINK, GREETING, UNTIL = "\ue000link\ue000", "\ue000greeting\ue000", "\ue000until\ue000"
+
+
+@dataclass(frozen=True)
+class Body:
+    """One mail without its recipient."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass
+class Renderer:
+    """Renders the mails of one business; keeps what is the same for all who are asked alike."""
+
+    business: Business
+    _bodies: dict[tuple[int, str], Body] = field(default_factory=dict)
+    _dates: dict[tuple[datetime, str], str] = field(default_factory=dict)
+
+    def draft(self, invitation: Invitation, token: str) -> Draft:
+        """`invitation` needs its run, survey and contact loaded."""
+        language = invitation.language
+        body = self._body(invitation.run.version, invitation.survey, language)
+        link = answer_url(token)
+        greeting = greeting_of(language, invitation.contact.name)
+        until = self._date(invitation.expires_at, language)
+
+        return Draft(
+            stream=OutgoingEmail.Stream.SURVEYS,
+            to_address=invitation.address,
+            to_name=invitation.contact.name,
+            subject=body.subject,
+            text=body.text.replace(LINK, link).replace(GREETING, greeting).replace(UNTIL, until),
+            html=body.html.replace(LINK, link)
+            .replace(GREETING, escape(greeting))
+            .replace(UNTIL, escape(until)),
+            language=language,
+            about=("surveys.invitation", invitation.pk),
+            once_key=f"surveys.invitation:{invitation.pk}:first",
+            expires_at=invitation.expires_at,
+        )
+
+    def _body(self, version: SurveyVersion, survey: Survey, language: str) -> Body:
+        key = (version.pk, language)
+        if key not in self._bodies:
+            self._bodies[key] = body_of(
+                business=self.business, survey=survey, version=version, language=language
+            )
+        return self._bodies[key]
+
+    def _date(self, instant: datetime, language: str) -> str:
+        key = (instant, language)
+        if key not in self._dates:
+            day = timezone.localtime(instant, self.business.zone).date()
+            self._dates[key] = format_date(day, "long", locale=to_locale(language))
+        return self._dates[key]
+
+
+def answer_url(token: str) -> str:
+    return settings.BASE_URL + reverse("surveys:answer", args=[token])
+
+
+def greeting_of(language: str, name: str) -> str:
+    """ "Hello Ana," by the first word of the name, or without a name."""
+    words = texts.MAIL[language]
+    first = name.split()[0] if name.split() else ""
+    return words.greeting.replace("{name}", first) if first else words.greeting_unnamed
+
+
+def body_of(*, business: Business, survey: Survey, version: SurveyVersion, language: str) -> Body:
+    own = texts.of_version(version, survey.kind, language).named(business.name)
+    words = texts.MAIL[language]
+    low, high = survey.scale
+    context = {
+        "business": business,
+        "language": language,
+        "texts": own,
+        "words": words,
+        "why": words.why.replace("{business}", business.name),
+        "valid": words.valid.replace("{date}", UNTIL),
+        "greeting": GREETING,
+        "link": LINK,
+        "scores": range(low, high + 1),
+        "low": low,
+        "high": high,
+        "unsubscribe": UNSUBSCRIBE,
+        "on_light": colour.readable_on(colour.PAPER, business.colour),
+        "on_dark": colour.readable_on(colour.NIGHT, business.colour),
+    }
+    return Body(
+        subject=own.subject,
+        text=render_to_string("surveys/mail/invitation.txt", context),
+        html=render_to_string("surveys/mail/invitation.html", context),
+    )
+
+
+def sample(body: Body, *, language: str, name: str, until: str, link: str = "#") -> Body:
+    """The mail as `name` would get it, with links that lead nowhere: for a look before sending."""
+    greeting = greeting_of(language, name)
+    text = body.text.replace(GREETING, greeting).replace(UNTIL, until).replace(LINK, link)
+    html = body.html.replace(GREETING, escape(greeting)).replace(UNTIL, escape(until))
+    html = html.replace(LINK, link).replace(UNSUBSCRIBE, "#")
+    return Body(body.subject, text.replace(UNSUBSCRIBE, "#"), html)

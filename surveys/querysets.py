@@ -1,0 +1,62 @@
+"""Reads of the surveys room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
+
+from crm.models import Interaction, Task
+from surveys.scores import LOW, SCALES, bounds
+
+if TYPE_CHECKING:
+    from surveys.models import Invitation, Response
+
+
+class InvitationQuerySet(QuerySet["Invitation"]):
+    def for_answering(self) -> Self:
+        """All that the answer page shows, in one query; `given` is the answer that counts, if any."""
+        counted = FilteredRelation("responses", condition=Q(responses__validity="valid"))
+        return self.annotate(given=counted).select_related("survey", "run__version", "given")
+
+    def for_confirming(self) -> Self:
+        """The same, with those whose timeline will tell of the answer."""
+        return self.for_answering().select_related("customer", "contact")
+
+    def pending(self) -> Self:
+        """Frozen, but without a mail so far; oldest first."""
+        return self.filter(state="pending").order_by("pk")
+
+
+class ResponseQuerySet(QuerySet["Response"]):
+    def counted(self) -> Self:
+        return self.filter(validity="valid")
+
+    def held(self) -> Self:
+        return self.filter(validity="held")
+
+    def of_group(self, group: str) -> Self:
+        """Those of the group low, middle or high of their kind's scale."""
+        matching = Q()
+        for kind in SCALES:
+            matching |= Q(kind=kind, score__range=bounds(kind, group))
+        return self.filter(matching)
+
+    def detractors_unanswered(self, *, since: datetime) -> Self:
+        """Counted low answers since then, to which nobody has written, called or made a task."""
+        spoken = Interaction.objects.filter(
+            customer=OuterRef("customer"),
+            occurred_at__gt=OuterRef("answered_at"),
+            direction=Interaction.Direction.OUT,
+        ).exclude(kind=Interaction.Kind.SURVEY_INVITATION)
+        planned = Task.objects.filter(
+            customer=OuterRef("customer"), created_at__gt=OuterRef("answered_at")
+        )
+        return (
+            self.counted()
+            .of_group(LOW)
+            .filter(
+                ~Exists(spoken), ~Exists(planned), customer__archived_at=None, answered_at__gte=since
+            )
+        )

@@ -1,0 +1,1 @@
+"""The pages of this room: `answer` is for strangers, all others for staff."""

@@ -1,0 +1,185 @@
+"""The page on which a customer answers: no login, no script, and no answer without a press."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from staff.access import access
+from surveys import agents, limits, texts, tokens
+from surveys.actions import answering
+from surveys.forms.answer import AnswerForm
+from surveys.models import Invitation, Response
+from surveys.scores import group_of
+
+COOKIE = "answer"
+
+
+@access(public=True)
+@csrf_exempt  # the form's own nonce proves as much, and needs no cookie
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """`/s/<token>/`: GET and HEAD only show; POST of the rendered form answers."""
+    posted = request.method == "POST"
+    invitations = Invitation.objects.for_confirming() if posted else Invitation.objects.for_answering()
+    found = invitations.filter(token_hash=tokens.hashed(token)).first()
+    if found is None:
+        return _private(_unknown(request))
+    with translation.override(found.language):
+        response = _private((_press if posted else _look)(request, found))
+        response["Content-Language"] = found.language
+    return response
+
+
+def _look(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    now = timezone.now()
+    given = _given(invitation)
+    if given is not None:
+        return _answered(request, invitation, given)
+    if not answering.is_open(invitation, now):
+        return render(request, "surveys/answer_closed.html", status=410)
+    score = _asked_score(request, invitation)
+    answering.record_click(invitation=invitation, agent=_agent(request), score=score)
+    form = AnswerForm(survey=invitation.survey)
+    return render(request, "surveys/answer.html", _context(request, invitation, form, score))
+
+
+def _press(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    given = _given(invitation)
+    form = AnswerForm(request.POST, survey=invitation.survey)
+    if not tokens.is_nonce_of(invitation, request.POST.get("nonce", "")):
+        form.add_error(None, _("Please press the button once more."))
+    if not form.is_valid():
+        return _refused(request, invitation, form)
+    said = answering.Confirmation(
+        score=form.cleaned_data["score"],
+        comment=form.cleaned_data["comment"],
+        agent=_agent(request),
+        hidden_field=bool(request.POST.get(AnswerForm.TRAP)),
+        secret=request.COOKIES.get(COOKIE, ""),
+    )
+    try:
+        outcome = answering.confirm(invitation=invitation, given=given, said=said)
+    except (answering.InvitationClosed, answering.AlreadyAnswered):
+        return redirect(request.path)  # which shows how things stand
+    return _thank(request, invitation, outcome)
+
+
+def _refused(request: HttpRequest, invitation: Invitation, form: AnswerForm) -> HttpResponse:
+    """The same form, with what is the matter and what was typed; or how things stand."""
+    given = _given(invitation)
+    score = form.cleaned_data.get("score")
+    if given is not None and _may_change(request, given):
+        return _answered(request, invitation, given, form)
+    if given is not None or not answering.is_open(invitation, timezone.now()):
+        return redirect(request.path)
+    return render(request, "surveys/answer.html", _context(request, invitation, form, score), status=422)
+
+
+def _answered(
+    request: HttpRequest, invitation: Invitation, given: Response, form: AnswerForm | None = None
+) -> HttpResponse:
+    """The thanks; the browser that answered finds its answer open to change for a day."""
+    unbound = AnswerForm(survey=invitation.survey, initial={"comment": given.comment})
+    context = _context(request, invitation, form or unbound, given.score) | {
+        "given": given,
+        "thanks": _thanks(request, invitation, given.score),
+        "changeable_until": given.answered_at + answering.CHANGEABLE
+        if _may_change(request, given)
+        else None,
+    }
+    status = 422 if form else 200
+    return render(request, "surveys/answer_thanks.html", context, status=status)
+
+
+def _thank(
+    request: HttpRequest, invitation: Invitation, outcome: answering.Outcome
+) -> HttpResponse:
+    """What was held gets the same thanks: a person who was taken for a program loses nothing."""
+    if outcome.response.validity == Response.Validity.HELD:
+        thanks = _thanks(request, invitation, outcome.response.score)
+        context = {"invitation": invitation, "thanks": thanks, "given": outcome.response}
+        return render(request, "surveys/answer_thanks.html", context)
+    response = redirect(request.path)
+    if outcome.secret:
+        response.set_cookie(
+            COOKIE,
+            outcome.secret,
+            max_age=answering.CHANGEABLE,
+            path=request.path,
+            secure=settings.SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def _context(
+    request: HttpRequest, invitation: Invitation, form: AnswerForm, score: int | None
+) -> dict[str, Any]:
+    low, high = form.scale
+    return {
+        "invitation": invitation,
+        "form": form,
+        "texts": _texts(request, invitation),
+        "scores": [(one, group_of(invitation.survey.kind, one)) for one in range(low, high + 1)],
+        "score": score,
+        "low": low,
+        "high": high,
+        "nonce": tokens.new_nonce(invitation),
+        "trap": AnswerForm.TRAP,
+        "longest": AnswerForm.LONGEST,
+    }
+
+
+def _texts(request: HttpRequest, invitation: Invitation) -> texts.Texts:
+    own = texts.of_version(invitation.run.version, invitation.survey.kind, invitation.language)
+    return own.named(request.business.name)  # type: ignore[attr-defined]
+
+
+def _thanks(request: HttpRequest, invitation: Invitation, score: int | None) -> str:
+    group = group_of(invitation.survey.kind, score) or "middle"
+    return str(getattr(_texts(request, invitation), f"thanks_{group}"))
+
+
+def _given(invitation: Invitation) -> Response | None:
+    """The answer that counts; Django sets the attribute only where the joined row is there."""
+    return getattr(invitation, "given", None)
+
+
+def _may_change(request: HttpRequest, given: Response) -> bool:
+    return answering.may_change(given, request.COOKIES.get(COOKIE, ""), timezone.now())
+
+
+def _agent(request: HttpRequest) -> str:
+    return agents.classify(request.headers.get("User-Agent", ""))
+
+
+def _asked_score(request: HttpRequest, invitation: Invitation) -> int | None:
+    """The score of the link that was followed; anything else preselects nothing."""
+    asked = request.GET.get("score", "")
+    low, high = invitation.survey.scale
+    if not (asked.isascii() and asked.isdecimal() and len(asked) < 3):
+        return None
+    return int(asked) if low <= int(asked) <= high else None
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    if limits.misses_too_often(request):
+        return render(request, "surveys/answer_unknown.html", {"often": True}, status=429)
+    return render(request, "surveys/answer_unknown.html", status=404)
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """No copy of the page anywhere, and its address told to nobody."""
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response

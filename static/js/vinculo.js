@@ -41,9 +41,9 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:beforeRequest", () => document.body.classList.add("is-loading"));
 document.addEventListener("htmx:afterRequest", () => document.body.classList.remove("is-loading"));
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  const target = event.detail.target;
-  const spoken = target.querySelector?.("[data-announce]") ?? target.closest?.("[data-announce]");
+// Sent by each element that came in, not by the one that it replaced.
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  const spoken = target.matches("[data-announce]") ? target : target.querySelector("[data-announce]");
   announce(spoken?.dataset.announce);
   countSelected();
 });

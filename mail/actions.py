@@ -32,6 +32,10 @@ class CannotRetry(Refusal):
     )
 
 
+class NotConfirmed(Refusal):
+    message = _("It may have arrived already. Confirm that a second copy is acceptable.")
+
+
 class NotAnAddress(Refusal):
     message = _("This is not an e-mail address.")
 
@@ -145,12 +149,17 @@ def can_retry(outgoing: OutgoingEmail) -> bool:
 
 
 @transaction.atomic
-def retry(*, outgoing: OutgoingEmail, by: User) -> OutgoingEmail:
-    """Queue a failed or unknown message again; the person has accepted that it may arrive twice.
+def retry(*, outgoing: OutgoingEmail, by: User, may_arrive_twice: bool = False) -> OutgoingEmail:
+    """Queue a failed or unknown message again; nobody has ever seen a failed one.
 
-    It keeps its Message-ID, by which many receivers drop a second copy. Raises CannotRetry.
+    It keeps its Message-ID, by which many receivers drop a second copy. Raises CannotRetry, and
+    NotConfirmed for an unknown one unless the person accepts that it `may_arrive_twice`.
     """
-    stuck = OutgoingEmail.objects.filter(pk=outgoing.pk, state__in=[State.FAILED, State.UNKNOWN])
+    if outgoing.state == State.UNKNOWN and not may_arrive_twice:
+        raise NotConfirmed
+    stuck = OutgoingEmail.objects.filter(pk=outgoing.pk, state=outgoing.state)
+    if not can_retry(outgoing):
+        raise CannotRetry
     if not stuck.update(
         state=State.QUEUED,
         due_at=timezone.now(),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # Longer than the slowest conversation with a server can last (mail.transport.TIMEOUT per reply).
 LEASE = timedelta(minutes=10)
+# Beyond this, a count is "10,000+".
+CAP = 10_000
 # The streams that a person can opt out of; each has a scope of the same name.
 LEAVABLE = ("surveys", "outreach")
 
@@ -24,6 +27,26 @@ class OutgoingEmailQuerySet(QuerySet["OutgoingEmail"]):
     def about(self, model: str, ids: Iterable[int]) -> Self:
         """The messages that tell of these records: about("surveys.invitation", [5])."""
         return self.filter(about_model=model, about_id__in=ids)
+
+    def for_list(self) -> Self:
+        """What a row of the outbox shows: not the message itself, which may be long."""
+        return self.defer("text", "html", "headers")
+
+    def to_address_beginning(self, text: str) -> Self:
+        return self.filter(to_address__startswith=text.lower()) if text else self
+
+    def count_by_state(self) -> dict[str, int]:
+        """How many messages are in each state, in one query that never counts far beyond the cap."""
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        states = [str(state) for state in self.model.State]
+        counting = "(SELECT count(*) FROM (SELECT 1 FROM {} WHERE state = %s LIMIT %s) AS few)"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join([counting.format(table)] * len(states))}",
+                [value for state in states for value in (state, CAP + 1)],
+            )
+            found = cursor.fetchone()
+        return dict(zip(states, found, strict=True))
 
     def due(self) -> Self:
         """Queued and due, expired or not, oldest first."""

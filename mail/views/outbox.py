@@ -1,0 +1,141 @@
+"""What has left, what waits, and why.
+
+Who works with customers sees what was sent to whom; what stands in a message is for managers,
+because its links act in the recipient's name. Account mail, whose links open accounts, is for owners.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST, require_safe
+
+from mail import actions
+from mail import messages as building
+from mail.delivery import hold
+from mail.explaining import why
+from mail.models import OutgoingEmail
+from mail.querysets import CAP
+from staff.access import Role, access, acting_user
+from staff.models import User
+from staff.pages import Count, paginate, render_page
+from staff.refusals import Refusal
+
+State = OutgoingEmail.State
+
+# The states as a person asks for them.
+GROUPS = {
+    "waiting": (gettext_lazy("Waiting"), [State.QUEUED, State.SENDING]),
+    "sent": (gettext_lazy("Sent"), [State.SENT, State.DELIVERED]),
+    "failed": (gettext_lazy("Failed"), [State.FAILED, State.BOUNCED, State.COMPLAINED]),
+    "unknown": (gettext_lazy("Unknown"), [State.UNKNOWN]),
+    "left-out": (gettext_lazy("Not sent"), [State.CANCELLED, State.SUPPRESSED]),
+}
+
+# The frame shows what somebody may have written: no scripts, nobody else's pictures, no forms.
+FRAME_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+
+@access(read=Role.AGENT)
+@require_safe
+def outbox(request: HttpRequest) -> HttpResponse:
+    group, query = request.GET.get("state", ""), request.GET.get("q", "").strip()
+    rows = OutgoingEmail.objects.for_list().to_address_beginning(query)
+    if group in GROUPS:
+        rows = rows.filter(state__in=GROUPS[group][1])
+    counts = OutgoingEmail.objects.count_by_state()
+    context = {
+        "page": paginate(rows, request, key=("-created_at", "-pk")),
+        "groups": [
+            (name, label, capped(sum(counts[state] for state in states)))
+            for name, (label, states) in GROUPS.items()
+        ],
+        "group": group if group in GROUPS else "",
+        "query": query,
+        "hold": hold(),
+    }
+    return render_page(request, "mail/outbox.html", context, fragment="results")
+
+
+@access(read=Role.AGENT)
+@require_safe
+def message(request: HttpRequest, pk: int) -> HttpResponse:
+    outgoing = get_object_or_404(OutgoingEmail, pk=pk)
+    held = hold()
+    may_act = acting_user(request).has_role(Role.MANAGER)
+    context = {
+        "outgoing": outgoing,
+        "why": why(outgoing, held),
+        "hold": held,
+        "events": outgoing.events.order_by("-at", "-pk"),
+        "may_read": may_read(acting_user(request), outgoing),
+        "source": source(outgoing) if may_read(acting_user(request), outgoing) else "",
+        "can_cancel": may_act and actions.can_cancel(outgoing),
+        "can_retry": may_act and actions.can_retry(outgoing),
+    }
+    return render_page(request, "mail/message.html", context, fragment="message")
+
+
+@access(read=Role.MANAGER)
+@require_safe
+@xframe_options_sameorigin
+def html(request: HttpRequest, pk: int) -> HttpResponse:
+    """The HTML of a message, for the frame on its page; its links open in new tabs."""
+    outgoing = get_object_or_404(OutgoingEmail, pk=pk)
+    if not outgoing.html or not may_read(acting_user(request), outgoing):
+        raise Http404
+    response = HttpResponse(f'<base target="_blank">{outgoing.html}')
+    response["Content-Security-Policy"] = FRAME_POLICY
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@access(write=Role.MANAGER)
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    outgoing = get_object_or_404(OutgoingEmail, pk=pk)
+    try:
+        actions.cancel(outgoing=outgoing, by=acting_user(request))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The message will not be sent."))
+    return redirect("mail:message", pk)
+
+
+@access(write=Role.MANAGER)
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    outgoing = get_object_or_404(OutgoingEmail, pk=pk)
+    accepted = "may_arrive_twice" in request.POST
+    try:
+        actions.retry(outgoing=outgoing, may_arrive_twice=accepted, by=acting_user(request))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The message is in the queue again."))
+    return redirect("mail:message", pk)
+
+
+def capped(number: int) -> Count:
+    return Count(CAP, is_capped=True) if number > CAP else Count(number)
+
+
+def may_read(user: User, outgoing: OutgoingEmail) -> bool:
+    """Whether this person may see what the message says."""
+    is_account = outgoing.stream == OutgoingEmail.Stream.ACCOUNT
+    return user.has_role(Role.OWNER if is_account else Role.MANAGER)
+
+
+def source(outgoing: OutgoingEmail) -> str:
+    """The message as it travels; before it has left, as it would now, without its Message-ID."""
+    if not outgoing.from_address and (sender := building.current_sender()):
+        outgoing.from_address, outgoing.from_name = sender.address, sender.name
+    return building.build(outgoing).decode() if outgoing.from_address else ""

@@ -12,6 +12,7 @@ from django.utils import timezone
 from crm import search, tenures
 from crm.batches import batches
 from crm.models import Customer, Interaction
+from staff.bulk import save_columns
 
 CONTACT_DATES = ["last_inbound_at", "last_outbound_at"]
 
@@ -38,7 +39,7 @@ def rebuild_contact_dates(customer_ids: Iterable[int]) -> int:
     changed = 0
     for batch in batches(customer_ids):
         customers = _differing_contact_dates(batch)
-        Customer.objects.bulk_update(customers, CONTACT_DATES, batch_size=200)
+        save_columns(customers, CONTACT_DATES)
         changed += len(customers)
     return changed
 

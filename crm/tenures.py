@@ -17,8 +17,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from crm import bulk
 from crm.batches import batches
 from crm.models import Contract, Customer, Loss, LossReason, Order, SilenceRule, Tenure, TenureSpan
+from staff.bulk import save_columns
 from staff.models import Business
 
 Cause = Tenure.Cause
@@ -268,9 +270,9 @@ def _rebuild(ids: Sequence[int], calendar: Calendar, now: datetime) -> int:
     # Deletes first: no state in between may overlap.
     for batch in batches(differing.delete):
         Tenure.objects.filter(pk__in=batch).delete()
-    Tenure.objects.bulk_update(differing.update, _STORED, batch_size=200)
+    save_columns(differing.update, _STORED)
     Tenure.objects.bulk_create(differing.create, batch_size=1000)
-    Customer.objects.bulk_update(differing.customers, _DERIVED, batch_size=200)
+    save_columns(differing.customers, _DERIVED)
     return len(differing)
 
 

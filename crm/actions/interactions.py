@@ -9,7 +9,9 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from crm import bulk
 from crm.models import Contact, Customer, Interaction, InteractionBody
+from staff.bulk import save_columns
 from staff.models import User
 
 SUMMARY_LENGTH = 300
@@ -161,4 +163,4 @@ def bring_forward(interactions: Sequence[Interaction]) -> None:
             setattr(customer, column, at)
         if ahead:
             changed.append(customer)
-    Customer.objects.bulk_update(changed, columns, batch_size=200)
+    save_columns(changed, columns)

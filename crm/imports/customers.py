@@ -18,6 +18,7 @@ from crm.imports.session import Session, customers_by_email
 from crm.models import Affiliation, Contact, ContactPoint, Customer, Tag, TenureSpan
 from crm.phones import NotAPhone, default_region, normalise
 from crm.search import index
+from staff.bulk import save_columns
 from staff.changes import record_created, record_deleted, record_updated
 from staff.models import User
 
@@ -105,7 +106,7 @@ class CustomerKind:
                 before = {"referred_by_id": customer.referred_by_id}
                 customer.referred_by_id = found[reference]
                 rows.append((customer, before))
-        Customer.objects.bulk_update([c for c, _b in rows], ["referred_by"], batch_size=500)
+        save_columns([c for c, _b in rows], ["referred_by"])
         record_updated(
             session.change_set,
             Customer,
@@ -225,15 +226,8 @@ def _set_values(match: Match, owners: Mapping[str, int], session: Session) -> No
 
 def _write_changes(matches: Sequence[Match], session: Session) -> None:
     old = [match for match in matches if match.before and not match.is_new]
-    names = sorted(
-        {
-            name.removesuffix("_id") if name == "owner_id" else name
-            for match in old
-            for name in match.before
-        }
-    )
-    if names:
-        Customer.objects.bulk_update([match.customer for match in old], names, batch_size=500)
+    names = sorted({name for match in old for name in match.before})
+    save_columns([match.customer for match in old], names)
     record_updated(
         session.change_set,
         Customer,
@@ -304,7 +298,7 @@ def _write_points(reachable: Sequence[Match], session: Session) -> None:
                 points[0].value = value
             else:
                 made.append(ContactPoint(contact=contact, kind=kind, value=value))
-    ContactPoint.objects.bulk_update([point for point, _was in moved], ["value"], batch_size=500)
+    save_columns([point for point, _was in moved], ["value"])
     record_updated(
         session.change_set,
         ContactPoint,

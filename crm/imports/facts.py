@@ -15,6 +15,7 @@ from crm.imports.kinds import Entry, FactKind, Values
 from crm.imports.parsing import BadCell
 from crm.imports.session import Session
 from crm.models import Interaction
+from staff.bulk import save_columns
 from staff.changes import record_created, record_updated
 from staff.columns import to_json
 
@@ -150,10 +151,7 @@ def _update(
         names |= after.keys()
         for name, value in after.items():
             setattr(row, name, value)
-    columns = [kind.model._meta.get_field(name.removesuffix("_id")).name for name in sorted(names)]
-    kind.model._default_manager.bulk_update(
-        [row for row, *_rest in changed], columns, batch_size=500
-    )
+    save_columns([row for row, *_rest in changed], sorted(names))
     record_updated(
         session.change_set, kind.model, [(row.pk, before, after) for row, before, after in changed]
     )

@@ -16,6 +16,7 @@ from crm.imports.parsing import Context
 from crm.models import ContactPoint, Customer
 from crm.search import index
 from crm.tenures import rebuild
+from staff.bulk import save_columns
 from staff.changes import record_created, record_updated
 from staff.models import ChangeSet, User
 
@@ -109,7 +110,7 @@ class Session:
         ]
         for customer in customers:
             customer.created_at = self._made[customer.pk] = late[customer.pk]
-        Customer.objects.bulk_update(customers, ["created_at"], batch_size=500)
+        save_columns(customers, ["created_at"])
         record_updated(self.change_set, Customer, dated)
 
     def rebuild_tenures(self, customer_ids: Iterable[int]) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from staff import audit
+from staff.bulk import save_columns
 from staff.changes.registry import DERIVED_COLUMNS, DERIVED_MODELS, HOOKS, Reverted
 from staff.columns import from_json
 from staff.models import Change, ChangeSet, User
@@ -170,7 +171,7 @@ def _revert_updated(model: type[models.Model], changes: Sequence[Change]) -> Out
 
 
 def _write(model: type[models.Model], columns: Sequence[str], rows: Sequence[models.Model]) -> None:
-    model._base_manager.bulk_update(rows, columns)
+    save_columns(rows, columns)
 
 
 def _revert_deleted(model: type[models.Model], changes: Sequence[Change]) -> Outcome:

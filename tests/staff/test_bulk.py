@@ -1,0 +1,61 @@
+"""Rows saved in one statement hold what each was given, whatever the type of the column."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from crm.models import Customer, Order
+from staff.bulk import save_columns
+from staff.models import User
+from tests.factories import CustomerFactory, OrderFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_each_row_gets_its_own_values_of_every_kind(agent: User) -> None:
+    ana, bea = CustomerFactory(name="Ana"), CustomerFactory(name="Bea")
+    at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    ana.city, ana.birthday, ana.custom, ana.owner, ana.last_order_at = (
+        "Lima",
+        date(1990, 5, 6),
+        {"shoe": "38"},
+        agent,
+        at,
+    )
+    bea.city, bea.referred_by = "Évora '\" %s", ana
+    columns = ("city", "birthday", "custom", "owner", "last_order_at", "referred_by_id")
+    save_columns([ana, bea], columns)
+    for customer in (ana, bea):
+        stored = Customer.objects.get(pk=customer.pk)
+        assert [getattr(stored, name) for name in columns] == [
+            getattr(customer, name) for name in columns
+        ]
+
+
+def test_what_the_database_generates_follows(agent: User) -> None:
+    order = OrderFactory(total=Decimal("10.00"))
+    order.total = Decimal("12.34")
+    save_columns([order], ["total"])
+    assert Order.objects.get(pk=order.pk).total_micros == 12_340_000
+
+
+def test_ten_thousand_rows_take_a_few_statements() -> None:
+    customers = Customer.objects.bulk_create(
+        [Customer(name=str(n), name_folded=str(n)) for n in range(10_000)]
+    )
+    for customer in customers:
+        customer.city = f"city {customer.name}"
+    connection.force_debug_cursor = True
+    before = len(connection.queries_log)
+    save_columns(customers, ["city"])
+    assert len(connection.queries_log) - before <= 1
+    connection.force_debug_cursor = False
+    assert Customer.objects.filter(city="city 9999").count() == 1
+
+
+def test_nothing_to_do_and_no_such_column() -> None:
+    save_columns([], ["name"])
+    with pytest.raises(ValueError, match="no column shoe"):
+        save_columns([CustomerFactory()], ["shoe"])

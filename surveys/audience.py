@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 
+from crm.filters import CustomerFilter
 from crm.models import Affiliation, ContactPoint, Customer
 from mail.models import OutgoingEmail, Suppression
 from staff.models import Business
@@ -24,27 +28,60 @@ HARD_LIMIT = timedelta(hours=24)
 # Customers looked at together: each batch costs the same few queries and the same memory.
 BATCH = 2000
 
+LOOKS_LIKE_ID = re.compile(r"[0-9]{1,18}")
+
 
 @dataclass(frozen=True)
 class Audience:
-    """Those customers, or with `customer_ids=None` everyone who is a customer now."""
+    """Those customers, or those of the customer list under `filters`, or everyone who is a customer.
+
+    `filters` is the list's query string: who matches is decided at the moment of asking.
+    """
 
     customer_ids: tuple[int, ...] | None = None
+    filters: str | None = None
 
     @property
-    def is_everyone(self) -> bool:
-        return self.customer_ids is None
+    def is_chosen(self) -> bool:
+        """Whether somebody picked the customers one by one."""
+        return self.customer_ids is not None
 
     def customers(self) -> QuerySet[Customer]:
-        if self.customer_ids is None:
-            return Customer.objects.active().filter(stage=Customer.Stage.CUSTOMER)
-        return Customer.objects.filter(pk__in=self.customer_ids)
+        if self.customer_ids is not None:
+            return Customer.objects.filter(pk__in=self.customer_ids)
+        if self.filters is not None:
+            return self.chosen_filter().qs
+        return Customer.objects.active().filter(stage=Customer.Stage.CUSTOMER)
+
+    def chosen_filter(self) -> CustomerFilter:
+        return CustomerFilter(QueryDict(self.filters or ""), queryset=Customer.objects.all())
 
     def as_json(self) -> dict[str, Any]:
         """How a SurveyRun keeps it."""
-        if self.customer_ids is None:
-            return {"everyone": True}
-        return {"customers": list(self.customer_ids)}
+        if self.customer_ids is not None:
+            return {"customers": list(self.customer_ids)}
+        if self.filters is not None:
+            return {"filters": dict(self.chosen_filter().parameters())}
+        return {"everyone": True}
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """What a form or an address carries to name it: the inverse of `from_parameters`."""
+        if self.customer_ids is not None:
+            return [("customer", str(pk)) for pk in self.customer_ids]
+        if self.filters is not None:
+            return [("audience", "filter"), *self.chosen_filter().parameters()]
+        return [("audience", "everyone")]
+
+    @classmethod
+    def from_parameters(cls, given: QueryDict) -> Audience:
+        """`customer=1&customer=2`, `audience=filter&stage=…`, or everyone."""
+        ids = [value for value in given.getlist("customer") if LOOKS_LIKE_ID.fullmatch(value)]
+        if ids or given.getlist("customer"):
+            return cls(customer_ids=tuple(dict.fromkeys(map(int, ids))))
+        if given.get("audience") == "filter":
+            kept = CustomerFilter(given, queryset=Customer.objects.none()).parameters()
+            return cls(filters=urlencode(kept))
+        return cls()
 
 
 @dataclass(frozen=True)

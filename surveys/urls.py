@@ -2,9 +2,26 @@
 
 from django.urls import URLPattern, path
 
-from surveys.views import answer
+from surveys.views import answer, results, sending, surveys
 
 app_name = "surveys"
 urlpatterns: list[URLPattern] = [
     path("s/<slug:token>/", answer.answer, name="answer"),
+    path("surveys/", surveys.survey_list, name="survey-list"),
+    path("surveys/new/<slug:kind>/", surveys.survey_create, name="survey-create"),
+    # Without a survey: the customers are chosen, the question is not.
+    path("surveys/send/", sending.choose_survey, name="preflight"),
+    path("surveys/<int:survey_id>/", results.survey, name="survey"),
+    path("surveys/<int:survey_id>/edit/", surveys.survey_edit, name="survey-edit"),
+    path("surveys/<int:survey_id>/send/", sending.preflight, name="preflight"),
+    path(
+        "surveys/<int:survey_id>/mail/<slug:language>/", sending.mail_sample, name="mail-sample"
+    ),
+    path("surveys/answers/<int:response_id>/count/", results.response_count, name="response-count"),
+    path(
+        "surveys/answers/<int:response_id>/discard/",
+        results.response_discard,
+        name="response-discard",
+    ),
+    path("surveys/answers/<int:response_id>/hold/", results.response_hold, name="response-hold"),
 ]

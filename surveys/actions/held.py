@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from staff import audit
 from staff.access import Role
-from staff.models import User
+from staff.models import AuditEntry, User
 from staff.refusals import Refusal
 from surveys.actions.answering import settle
 from surveys.models import Response
@@ -66,6 +66,24 @@ def discard_response(*, response: Response, by: User) -> Response:
     changes = audit.diff(before, response, FIELDS)
     if changes:
         audit.record(by=by, action="response.discard", target=response, changes=changes)
+    return response
+
+
+@transaction.atomic
+def hold_again(*, response: Response, by: User) -> Response:
+    """Take a discarding back: the answer waits for a decision again. Raises NotHeld."""
+    response = _locked(response, by)
+    before = audit.values(response, FIELDS)
+    earlier = AuditEntry.objects.filter(
+        action="response.discard", target_model="surveys.response", target_id=response.pk
+    ).order_by("-at", "-pk")
+    reasons = [entry.changes.get("validity_reason", [""])[0] for entry in earlier[:1]]
+    response.validity = Response.Validity.HELD
+    response.validity_reason = reasons[0] if reasons else ""
+    response.save(update_fields=FIELDS)
+    changes = audit.diff(before, response, FIELDS)
+    if changes:
+        audit.record(by=by, action="response.hold", target=response, changes=changes)
     return response
 
 

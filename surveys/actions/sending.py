@@ -27,12 +27,12 @@ class NobodyToAsk(Refusal):
 
 
 class SendingRefused(Refusal):
-    message = _("Asking every customer is for managers. Choose customers, or ask a manager.")
+    message = _("Asking a whole list is for managers. Choose customers, or ask a manager.")
 
 
 def can_send(user: User, audience: Audience) -> bool:
-    """Agents ask those whom they choose; everyone at once is a manager's decision."""
-    return user.has_role(Role.MANAGER if audience.is_everyone else Role.AGENT)
+    """Agents ask those whom they choose; a whole list at once is a manager's decision."""
+    return user.has_role(Role.AGENT if audience.is_chosen else Role.MANAGER)
 
 
 @transaction.atomic

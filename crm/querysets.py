@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -39,7 +50,7 @@ class CustomerQuerySet(QuerySet["Customer"]):
         return self.filter(last_order_at__gte=start, last_order_at__lt=end)
 
     def for_list(self) -> Self:
-        """Exactly what a row of the customer list shows: two queries. `active()` and `archived()` say which."""
+        """Exactly what a row of the customer list shows, in two queries; archived or not is said apart."""
         return self.select_related("owner").prefetch_related("tags").defer("notes", "custom")
 
     def for_page(self) -> Self:
@@ -60,7 +71,7 @@ class CustomerQuerySet(QuerySet["Customer"]):
         )
 
     def with_income(self) -> Self:
-        """`income_micros`: what they have brought, refunds taken off, in millionths of the business's
+        """`income_micros`: what they have brought, refunds taken off, in millionths of the
         currency; null when there is nothing yet or an exchange rate is missing."""
         from crm.models import Order  # it imports the customer, which imports this module
 
@@ -69,16 +80,16 @@ class CustomerQuerySet(QuerySet["Customer"]):
         unknown = Exists(orders.filter(total_micros=None))
         return self.annotate(income_micros=Case(When(unknown, then=None), default=Subquery(total)))
 
-    def with_value(self) -> Self:
-        """`income_micros` (refunds taken off), `order_count`, `referred_count`; no query more."""
+    def with_counts(self) -> Self:
+        """`order_count` (purchases) and `referred_count`; no query more."""
         from crm.models import Customer, Order  # they import this module
 
-        orders = Order.objects.filter(customer=OuterRef("pk")).order_by().values("customer")
-        bought = orders.filter(total__gt=0)
+        bought = Order.objects.filter(customer=OuterRef("pk"), total__gt=0).order_by()
         referred = Customer.objects.filter(referred_by=OuterRef("pk")).order_by()
         return self.annotate(
-            income_micros=Subquery(orders.annotate(sum=Sum("total_micros")).values("sum")),
-            order_count=Coalesce(Subquery(bought.annotate(n=Count("pk")).values("n")), 0),
+            order_count=Coalesce(
+                Subquery(bought.values("customer").annotate(n=Count("pk")).values("n")), 0
+            ),
             referred_count=Coalesce(
                 Subquery(referred.values("referred_by").annotate(n=Count("pk")).values("n")), 0
             ),

@@ -17,7 +17,6 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from crm import bulk
 from crm.batches import batches
 from crm.models import Contract, Customer, Loss, LossReason, Order, SilenceRule, Tenure, TenureSpan
 from staff.bulk import save_columns

@@ -9,7 +9,6 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from crm import bulk
 from crm.models import Contact, Customer, Interaction, InteractionBody
 from staff.bulk import save_columns
 from staff.models import User

@@ -1,6 +1,59 @@
 """The addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from crm.views import (
+    contacts,
+    contracts,
+    costs,
+    customer_list,
+    customers,
+    going_back,
+    lookup,
+    orders,
+    silence,
+    tasks,
+    timeline,
+)
 
 app_name = "crm"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("today/", tasks.today, name="today"),
+    path("today/add/", tasks.task_add, name="task-add"),
+    path("tasks/new/", tasks.task_create, name="task-create"),
+    path("tasks/<int:pk>/complete/", tasks.task_complete, name="task-complete"),
+    path("tasks/<int:pk>/reopen/", tasks.task_reopen, name="task-reopen"),
+    path("customers/", customer_list.customer_list, name="customer-list"),
+    path("customers/filter/", customer_list.customer_filter, name="customer-filter"),
+    path("customers/archive/", customer_list.archive_selected, name="customers-archive"),
+    path("customers/restore/", customer_list.restore_selected, name="customers-restore"),
+    path("customers/new/", customers.customer_create, name="customer-create"),
+    path("customers/suggest/", lookup.suggest, name="customer-suggest"),
+    path("customers/email-taken/", customers.email_taken, name="email-taken"),
+    path("customers/<int:pk>/", customers.customer, name="customer"),
+    path("customers/<int:pk>/edit/", customers.customer_edit, name="customer-edit"),
+    path("customers/<int:pk>/archive/", customers.customer_archive, name="customer-archive"),
+    path("customers/<int:pk>/restore/", customers.customer_restore, name="customer-restore"),
+    path("customers/<int:pk>/lose/", customers.customer_lose, name="customer-lose"),
+    path("losses/<int:pk>/undo/", customers.loss_undo, name="loss-undo"),
+    path("customers/<int:pk>/timeline/", timeline.timeline_page, name="timeline"),
+    path("customers/<int:pk>/log/", timeline.log_interaction, name="log-interaction"),
+    path("interactions/<int:pk>/", timeline.interaction, name="interaction"),
+    path("log/", timeline.log_somewhere, name="log"),
+    path("customers/<int:pk>/contacts/new/", contacts.contact_create, name="contact-create"),
+    path("contacts/<int:pk>/edit/", contacts.contact_edit, name="contact-edit"),
+    path("contacts/<int:pk>/end/", contacts.contact_end, name="contact-end"),
+    path("customers/<int:pk>/orders/", orders.order_list, name="order-list"),
+    path("customers/<int:pk>/orders/new/", orders.order_create, name="order-create"),
+    path("orders/<int:pk>/edit/", orders.order_edit, name="order-edit"),
+    path("orders/<int:pk>/delete/", orders.order_delete, name="order-delete"),
+    path("customers/<int:pk>/contracts/new/", contracts.contract_create, name="contract-create"),
+    path("contracts/<int:pk>/cancel/", contracts.contract_cancel, name="contract-cancel"),
+    path("costs/", costs.cost_list, name="cost-list"),
+    path("costs/new/", costs.cost_create, name="cost-create"),
+    path("costs/<int:pk>/edit/", costs.cost_edit, name="cost-edit"),
+    path("costs/<int:pk>/delete/", costs.cost_delete, name="cost-delete"),
+    path("settings/silence/", silence.silence, name="silence"),
+    path("lookup/", lookup.lookup, name="lookup"),
+    path("undo/<int:pk>/", going_back.undo, name="undo"),
+]

@@ -8,6 +8,7 @@ that sums are exact on both databases whichever path wrote the row (docs/adr/000
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -169,6 +170,11 @@ class Cost(Imported):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day that it is spread over; None when it falls on one day."""
+        return self.until - timedelta(days=1) if self.until else None
 
     @property
     def category_label(self) -> str:

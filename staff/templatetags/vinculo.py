@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 from django import template
 from django.conf import settings
@@ -108,6 +108,14 @@ def date_long(value: date | None) -> str:
 @register.filter
 def date_short(value: date | None) -> str:
     return _date(value, "medium")
+
+
+@register.filter
+def month_name(value: date | None) -> str:
+    """ "November 2026"."""
+    if value is None:
+        return UNKNOWN
+    return format_skeleton("yMMMM", value, locale=active_locale())
 
 
 @register.filter

@@ -1,0 +1,129 @@
+"""Everything that a customer's page shows, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from crm import health, phones, registry, timeline
+from crm.models import Affiliation, ContactPoint, Contract, Customer, Order, Task, Tenure
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+RECENT_ORDERS = 4
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at the customer, with the ways to reach them: addresses, (E.164, as written here)."""
+
+    affiliation: Affiliation
+    emails: Sequence[str]
+    phones: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Record:
+    customer: Customer
+    people: Sequence[Person]
+    tenures: Sequence[Tenure]
+    contracts: Sequence[Contract]
+    orders: Sequence[Order]
+    tasks: Sequence[Task]
+    timeline: timeline.Timeline
+    facts: Sequence[registry.Fact]
+    panels: Sequence[tuple[registry.Panel, dict[str, Any]]]
+
+    @property
+    def tenure(self) -> Tenure | None:
+        """The one that runs, else the last one."""
+        now = timezone.now()
+        past = [tenure for tenure in self.tenures if tenure.started_at <= now]
+        return past[0] if past else None
+
+    @property
+    def income(self) -> Decimal | None:
+        """What they have brought so far, in the business's currency: refunds taken off."""
+        micros: int | None = self.customer.income_micros  # type: ignore[attr-defined]
+        return None if micros is None else Decimal(micros) / 1_000_000
+
+    @property
+    def next_end(self) -> date | None:
+        today = timezone.localdate()
+        ends = [one.ends_on for one in self.contracts if one.ends_on and one.ends_on >= today]
+        return min(ends, default=None)
+
+    @property
+    def open_promises(self) -> list[Task]:
+        return [task for task in self.tasks if task.is_promise]
+
+    @property
+    def health(self) -> list[health.Reason]:
+        return health.reasons(
+            self.customer,
+            tenure=self.tenure,
+            contracts=self.contracts,
+            tasks=self.tasks,
+            facts=self.facts,
+        )
+
+
+def read(request: HttpRequest, customer: Customer) -> Record:
+    """`customer` comes from `Customer.objects.for_page().with_counts()`."""
+    page = timeline.rows(request, customer)
+    about = timeline.about(page.rows)
+    orders = _orders(customer, about["crm.order"])
+    tasks = _tasks(customer, about["crm.task"])
+    contracts = list(customer.contracts.order_by("-starts_on", "-pk"))
+    known: timeline.Known = {"crm.order": orders, "crm.task": tasks, "crm.contract": contracts}
+    return Record(
+        customer=customer,
+        people=people(customer, phones.default_region(request.business)),  # type: ignore[attr-defined]
+        tenures=list(customer.tenures.order_by("-started_at")),
+        contracts=contracts,
+        orders=sorted(orders, key=lambda one: (one.ordered_at, one.pk), reverse=True)[
+            :RECENT_ORDERS
+        ],
+        tasks=[task for task in tasks if not task.is_done],
+        timeline=timeline.lay_out(request, customer, page, known=known),
+        facts=registry.facts(customer),
+        panels=registry.panels(request, customer),
+    )
+
+
+def _orders(customer: Customer, ids: set[int]) -> list[Order]:
+    """The last few, and those that the timeline tells of."""
+    recent = customer.orders.order_by("-ordered_at", "-pk").values("pk")[:RECENT_ORDERS]
+    return list(customer.orders.filter(Q(pk__in=list(ids)) | Q(pk__in=recent)))
+
+
+def _tasks(customer: Customer, ids: set[int]) -> list[Task]:
+    """The open ones, first due first, and those that the timeline tells of."""
+    tasks = customer.tasks.filter(Q(done_at=None) | Q(pk__in=list(ids))).select_related("owner")
+    undated = timezone.now() + timedelta(days=36_500)
+    return sorted(tasks, key=lambda task: (task.due_at or undated, task.pk))
+
+
+def people(customer: Customer, region: str) -> list[Person]:
+    """Those who are there now, the first to ask first, with what reaches them; no query."""
+    return [_person(affiliation, region) for affiliation in customer.people]  # type: ignore[attr-defined]
+
+
+def _person(affiliation: Affiliation, region: str) -> Person:
+    points = affiliation.contact.points.all()
+    return Person(
+        affiliation=affiliation,
+        emails=[point.value for point in points if point.kind == ContactPoint.Kind.EMAIL],
+        phones=[
+            (point.value, phones.readable(point.value, region))
+            for point in points
+            if point.kind == ContactPoint.Kind.PHONE
+        ],
+    )

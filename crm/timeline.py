@@ -1,0 +1,160 @@
+"""What passed with one customer, newest first, a page at a time, grouped by day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from crm import registry
+from crm.models import Contract, Customer, Interaction, Order, Task
+from staff.pages import Page, paginate
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+SIZE = 30
+# How this room's own records show beside what tells of them.
+OWN_MODELS: dict[str, type[models.Model]] = {
+    "crm.order": Order,
+    "crm.task": Task,
+    "crm.contract": Contract,
+}
+
+# What each kind looks like; a call's arrow says who rang.
+ICONS = {
+    "visit": "building-store",
+    "meeting": "users",
+    "note": "note",
+    "email": "mail",
+    "chat": "message-circle",
+    "order": "shopping-cart",
+    "contract": "file-text",
+    "survey_invitation": "send",
+    "survey_response": "message-2",
+    "promise": "heart-handshake",
+    "lost": "user-minus",
+}
+CALLS = {"in": "phone-incoming", "out": "phone-outgoing"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One interaction with the marks of what it tells of: (template, context)."""
+
+    interaction: Interaction
+    marks: Sequence[tuple[str, dict[str, Any]]] = ()
+
+    @property
+    def speaks_for_itself(self) -> bool:
+        """Whether the mark says all that the summary would: amounts, in the reader's own writing."""
+        return bool(self.marks) and self.interaction.about_model in {"crm.order", "crm.contract"}
+
+    @property
+    def icon(self) -> str:
+        kind = self.interaction.kind
+        if kind == Interaction.Kind.CALL:
+            return CALLS.get(self.interaction.direction, "phone")
+        return ICONS.get(kind, "point")
+
+    @property
+    def tone(self) -> str:
+        """The class of its quiet mark: what was felt, what came in, what went out."""
+        if self.interaction.kind == Interaction.Kind.SURVEY_RESPONSE:
+            return "is-felt"
+        return {"in": "is-in", "out": "is-out"}.get(self.interaction.direction, "")
+
+
+@dataclass(frozen=True)
+class Day:
+    date: date
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    days: Sequence[Day]
+    kind: str
+    kind_label: str
+    url: str
+    newer_url: str
+    older_url: str
+
+
+def kinds() -> list[tuple[str, str]]:
+    """What a timeline can be narrowed to."""
+    return [
+        ("", gettext("Everything")),
+        *((kind.value, str(kind.label)) for kind in Interaction.Kind),
+    ]
+
+
+def read(request: HttpRequest, customer: Customer) -> Timeline:
+    """The page that the address names, on its own: a query, and one for each kind of mark."""
+    page = rows(request, customer)
+    ids = about(page.rows)
+    known = {
+        label: model._default_manager.filter(pk__in=ids[label])
+        for label, model in OWN_MODELS.items()
+        if ids[label]
+    }
+    return lay_out(request, customer, page, known=known)
+
+
+# Records that the caller has at hand, by model label: no query for those.
+Known = Mapping[str, Iterable[models.Model]]
+
+
+def rows(request: HttpRequest, customer: Customer) -> Page[Interaction]:
+    """The interactions of the page that the address names, perhaps of one kind: one query."""
+    found = Interaction.objects.for_timeline(customer)
+    if kind := _kind(request):
+        found = found.filter(kind=kind)
+    return paginate(found, request, key=("-occurred_at", "-pk"), size=SIZE)
+
+
+def about(interactions: Iterable[Interaction]) -> dict[str, set[int]]:
+    """The records that these tell of: ids by model label."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for one in interactions:
+        if one.about_model and one.about_id is not None:
+            found[one.about_model].add(one.about_id)
+    return found
+
+
+def lay_out(
+    request: HttpRequest, customer: Customer, page: Page[Interaction], *, known: Known
+) -> Timeline:
+    """By day, each with its marks: a query for each other model that the page tells of."""
+    marks = registry.timeline_marks(about(page.rows))
+    for label, records in known.items():
+        template = f"crm/marks/{label.removeprefix('crm.')}.html"
+        for record in records:
+            marks[label, record.pk] = [(template, {"record": record})]
+    entries = [Entry(one, marks.get((one.about_model, one.about_id or 0), ())) for one in page.rows]
+    url = reverse("crm:timeline", args=[customer.pk])
+    return Timeline(
+        days=[Day(day, list(group)) for day, group in groupby(entries, key=_day)],
+        kind=_kind(request),
+        kind_label=dict(kinds())[_kind(request)],
+        url=url,
+        newer_url=url + page.previous_url if page.previous_url else "",
+        older_url=url + page.next_url if page.next_url else "",
+    )
+
+
+def _kind(request: HttpRequest) -> str:
+    kind = request.GET.get("kind", "")
+    return kind if kind in Interaction.Kind.values else ""
+
+
+def _day(entry: Entry) -> date:
+    return timezone.localtime(entry.interaction.occurred_at).date()

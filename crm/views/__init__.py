@@ -1,0 +1,1 @@
+"""The pages of the customer room, a module per noun."""

@@ -1,0 +1,62 @@
+"""Where a person returns to after a change, and how they take it back."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, resolve_url
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from staff import changes
+from staff.access import Role, access, acting_user
+from staff.models import ChangeSet
+
+
+def back(request: HttpRequest, otherwise: Any, *args: Any) -> HttpResponseRedirect:
+    """To the page of ours that `next` names, or to `otherwise`."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return HttpResponseRedirect(url if ours else resolve_url(otherwise, *args))
+
+
+def undo_tag(name: str, *args: Any, to: str) -> str:
+    """The extra tag that puts "Undo" on a message: posts to `name`, then returns `to` a page."""
+    return f"undo:{reverse(name, args=args)}?{urlencode({'next': to})}"
+
+
+@access(write=Role.AGENT)
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back one stroke made on this room's pages: one's own, or as a manager anybody's."""
+    change_set = get_object_or_404(ChangeSet, pk=pk, kind__startswith="crm.")
+    if change_set.by_id != request.user.pk and not acting_user(request).has_role(Role.MANAGER):
+        raise PermissionDenied
+    try:
+        outcome = changes.revert(change_set=change_set, by=acting_user(request))
+    except changes.AlreadyReverted as refusal:
+        messages.info(request, str(refusal))
+    else:
+        _tell(request, outcome)
+    return back(request, "crm:customer-list")
+
+
+def _tell(request: HttpRequest, outcome: changes.RevertOutcome) -> None:
+    messages.success(request, _("Taken back."))
+    kept = outcome.left_alone_count
+    if kept:
+        words = ngettext(
+            "%(count)s record was left as it is: it has changed since.",
+            "%(count)s records were left as they are: they have changed since.",
+            kept,
+        )
+        messages.warning(request, words % {"count": kept})

@@ -1,0 +1,123 @@
+"""Today: what is due, late and promised, and what other rooms put beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from crm import actions, agenda, registry
+from crm.forms.interactions import TaskForm, end_of
+from crm.models import Customer, Task
+from crm.views.going_back import back, undo_tag
+from staff.access import Role, access, acting_user
+from staff.pages import render_page
+from staff.refusals import Refusal
+
+
+@access(read=Role.READ_ONLY)
+@require_safe
+def today(request: HttpRequest) -> HttpResponse:
+    context = today_context(request)
+    return render_page(request, "crm/today.html", context, fragment="tasks")
+
+
+def today_context(request: HttpRequest, form: TaskForm | None = None) -> dict[str, Any]:
+    return {
+        "agenda": agenda.read(acting_user(request)),
+        "form": form or TaskForm(initial={"owner": request.user.pk}),
+        "lists": registry.today_lists(request),
+        "today": timezone.localdate(),
+        "today_url": reverse("crm:today"),
+        "may_write": acting_user(request).has_role(Role.AGENT),
+    }
+
+
+@access(read=Role.AGENT, write=Role.AGENT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def task_create(request: HttpRequest) -> HttpResponse:
+    form = TaskForm(request.POST or None, initial=_as_asked(request))
+    if request.method == "POST" and form.is_valid() and _made(request, form):
+        messages.success(request, _("Written down."))
+        customer = form.cleaned_data["customer"]
+        return redirect("crm:customer", customer.pk) if customer else redirect("crm:today")
+    return render(request, "crm/task_form.html", {"form": form})
+
+
+@access(write=Role.AGENT)
+@require_POST
+def task_add(request: HttpRequest) -> HttpResponse:
+    """The one line on Today; without scripts it comes back to Today, too."""
+    form = TaskForm({**request.POST.dict(), "owner": request.user.pk})
+    made = form.is_valid() and _made(request, form)
+    if made and not request.htmx:  # type: ignore[attr-defined]
+        return redirect("crm:today")
+    context = today_context(request, None if made else form)
+    response = render_page(request, "crm/today.html", context, fragment="tasks")
+    response.status_code = 200 if made else 422
+    return response
+
+
+def _made(request: HttpRequest, form: TaskForm) -> bool:
+    said = dict(form.cleaned_data)
+    due_on = said.pop("due_on")
+    try:
+        actions.create_task(
+            by=acting_user(request), due_at=end_of(due_on) if due_on else None, **said
+        )
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
+
+
+def _as_asked(request: HttpRequest) -> dict[str, Any]:
+    pk = request.GET.get("customer", "")
+    customer = Customer.objects.filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None
+    return {"owner": request.user.pk, "customer": customer}
+
+
+@access(write=Role.AGENT)
+@require_POST
+def task_complete(request: HttpRequest, pk: int) -> HttpResponse:
+    return _toggle(request, pk, actions.complete_task, _("Done: %(title)s"), "crm:task-reopen")
+
+
+@access(write=Role.AGENT)
+@require_POST
+def task_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    return _toggle(request, pk, actions.reopen_task, _("Open again: %(title)s"), "")
+
+
+def _toggle(
+    request: HttpRequest, pk: int, act: Callable[..., Task], words: str, undo: str
+) -> HttpResponse:
+    """One task done or open again; htmx gets its line, where a second press takes it back."""
+    task = get_object_or_404(Task.objects.select_related("customer", "owner"), pk=pk)
+    try:
+        act(task=task, by=acting_user(request))
+    except Refusal as refusal:
+        if not request.htmx:  # type: ignore[attr-defined]
+            messages.info(request, str(refusal))
+        task.refresh_from_db(fields=["done_at"])
+    else:
+        if not request.htmx:  # type: ignore[attr-defined]
+            text = words % {"title": task.title}
+            to = back(request, "crm:today").url
+            messages.success(request, text, extra_tags=undo_tag(undo, pk, to=to) if undo else "")
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {
+            "task": task,
+            "may_write": True,
+            "with_customer": bool(request.POST.get("with_customer")),
+            "back": request.POST.get("next", ""),
+        }
+        return render(request, "crm/_task.html", context)
+    return back(request, "crm:today")

@@ -1,0 +1,20 @@
+/* Tags: the browser's own list of suggestions, for the tag being typed instead of the whole field. */
+
+const field = document.querySelector("input[data-tags]");
+const list = document.getElementById("tag-names");
+
+if (field && list) {
+  const names = [...list.options].map((option) => option.value);
+  const suggest = () => {
+    const cut = Math.max(field.value.lastIndexOf(","), field.value.lastIndexOf(";")) + 1;
+    const before = cut ? `${field.value.slice(0, cut)} ` : "";
+    const has = new Set(field.value.split(/[,;]/).map((name) => name.trim().toLowerCase()));
+    list.replaceChildren(
+      ...names
+        .filter((name) => !has.has(name.toLowerCase()))
+        .map((name) => Object.assign(document.createElement("option"), { value: before + name })),
+    );
+  };
+  field.addEventListener("input", suggest);
+  suggest();
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from aiosmtpd.controller import Controller
@@ -22,6 +22,8 @@ class Misbehaving:
         self.drop_after_data = False  # keeps the message and hangs up without a word
         self.silent_after_data = False  # keeps the message and says nothing
         self.hang_up_after_each = False
+        # Called when it has a message and has not answered yet, with how many it has.
+        self.before_answer: Callable[[int], None] = lambda taken: None
         self.refuse_sender = ""
         self.connections = 0
         self.last_session: Session | None = None
@@ -59,6 +61,7 @@ class Misbehaving:
         if self.data_reply:
             return self.data_reply
         self.seen.append(envelope.rcpt_tos[0])
+        self.before_answer(len(self.seen))
         if self.drop_after_data:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()

@@ -20,7 +20,7 @@ def stranger() -> Client:
 
 
 def link(row: OutgoingEmail) -> str:
-    return "/u/" + row.headers["List-Unsubscribe"].split("/u/")[1].rstrip(">")
+    return f"/u/{row.headers['List-Unsubscribe'].split('/u/')[1].rstrip('>')}"
 
 
 @pytest.fixture

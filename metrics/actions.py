@@ -81,7 +81,7 @@ def _engine() -> Engine:
 def is_due(now: datetime) -> bool:
     """Whether there is anything to refresh: a mark, or a moment that has come."""
     moment = Engine.objects.filter(pk=1).values_list("next_change_at", flat=True).first()
-    return moment is None or moment <= now or Mark.objects.exists()
+    return moment is None or moment < now or Mark.objects.exists()
 
 
 def refresh(*, now: datetime | None = None) -> Refreshed | None:
@@ -111,7 +111,7 @@ def _refresh_once(now: datetime, zone: ZoneInfo, holder: str) -> Refreshed:
     touched = Touched(zone, local_day(now, zone))
     engine = _engine()
     marks = _marks(touched)
-    if engine.next_change_at is None or engine.next_change_at <= now:
+    if engine.next_change_at is None or engine.next_change_at < now:
         by_time(touched, engine.refreshed_at or now, now)
     cells = written = 0
     for grain in Grain:

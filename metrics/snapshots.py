@@ -40,7 +40,7 @@ def is_empty(result: Result) -> bool:
 def _any(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(_any(inner) for inner in value.values())
-    return isinstance(value, int | Fraction) and bool(value)
+    return isinstance(value, int | Fraction) and not isinstance(value, bool) and value != 0
 
 
 def compact(result: Result) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Model
 
 from crm.models import Cost, Customer, Order, Tenure
 from metrics import periods
@@ -104,56 +104,52 @@ def by_time(touched: Touched, since: datetime, now: datetime) -> None:
     """
     if local_day(since, touched.zone) != local_day(now, touched.zone):
         touched.add(BUSINESS, since, now)
-        return
-    for fact, (low, high) in _spans(since, now).items():
+    spans = [(fact, _between(model, column, since, now)) for fact, model, column in DATED]
+    over = _between(Customer, "created_at", since - LEAD_TIME, now - LEAD_TIME)
+    for fact, (low, high) in [*spans, ("customer", over)]:
         if low and high:
             touched.add(fact, low, high)
 
 
-def _spans(since: datetime, now: datetime) -> dict[str, tuple[datetime | None, datetime | None]]:
-    def span(
-        model: type[Tenure | Order | Customer], column: str, shift: timedelta
-    ) -> tuple[datetime | None, datetime | None]:
-        inside = model.objects.filter(
-            **{f"{column}__gte": since - shift, f"{column}__lte": now - shift}
-        )
-        found = inside.aggregate(low=Min(column), high=Max(column))
-        return found["low"], found["high"]
+Span = tuple[datetime | None, datetime | None]
+# Instants of facts, by the kind of mark that they would leave. A fact may be dated ahead, if only by
+# the moment between its writing and the `now` of a refresh; then its mark is gone before it counts.
+DATED: tuple[tuple[str, type[Model], str], ...] = (
+    ("tenure", Tenure, "started_at"),
+    ("tenure", Tenure, "ended_at"),
+    ("order", Order, "ordered_at"),
+    ("customer", Customer, "created_at"),
+    ("response", Response, "answered_at"),
+    ("invitation", Invitation, "sent_at"),
+)
 
-    starts = span(Tenure, "started_at", timedelta())
-    ends = span(Tenure, "ended_at", timedelta())
-    known = [instant for instant in (*starts, *ends) if instant]
-    return {
-        "tenure": (min(known, default=None), max(known, default=None)),
-        "order": span(Order, "ordered_at", timedelta()),
-        "customer": span(Customer, "created_at", LEAD_TIME),
-    }
+
+def _between(model: type[Model], column: str, low: datetime, high: datetime) -> Span:
+    inside = model._default_manager.filter(**{f"{column}__gte": low, f"{column}__lte": high})
+    found = inside.aggregate(low=Min(column), high=Max(column))
+    return found["low"], found["high"]
+
+
+def _first_from(model: type[Model], column: str, instant: datetime) -> datetime | None:
+    ahead = model._default_manager.filter(**{f"{column}__gte": instant})
+    found: datetime | None = ahead.aggregate(at=Min(column))["at"]
+    return found
 
 
 def next_change_at(zone: ZoneInfo, now: datetime) -> datetime:
-    """The next instant at which time alone changes a figure; the next local midnight at the latest."""
-    known = [periods.midnight(local_day(now, zone) + DAY, zone)]
-    ahead = (
-        Tenure.objects.filter(started_at__gt=now).aggregate(at=Min("started_at"))["at"],
-        Tenure.objects.filter(ended_at__gt=now).aggregate(at=Min("ended_at"))["at"],
-        Order.objects.filter(ordered_at__gt=now).aggregate(at=Min("ordered_at"))["at"],
-    )
-    known += [instant for instant in ahead if instant]
-    lead = Customer.objects.filter(created_at__gt=now - LEAD_TIME).aggregate(at=Min("created_at"))
-    if lead["at"]:
-        known.append(lead["at"] + LEAD_TIME)
-    return min(known)
+    """The next instant past which time alone changes a figure; the next midnight at the latest."""
+    ahead = [_first_from(model, column, now) for _fact, model, column in DATED]
+    lead = _first_from(Customer, "created_at", now - LEAD_TIME + timedelta.resolution)
+    if lead:
+        ahead.append(lead + LEAD_TIME)
+    midnight = periods.midnight(local_day(now, zone) + DAY, zone)
+    return min([midnight, *(instant for instant in ahead if instant)])
 
 
 def first_day(zone: ZoneInfo, now: datetime) -> date | None:
     """The local day of the earliest fact; None when there are none."""
-    instants = [
-        Tenure.objects.aggregate(at=Min("started_at"))["at"],
-        Order.objects.aggregate(at=Min("ordered_at"))["at"],
-        Customer.objects.aggregate(at=Min("created_at"))["at"],
-        Response.objects.aggregate(at=Min("answered_at"))["at"],
-        Invitation.objects.aggregate(at=Min("sent_at"))["at"],
-    ]
+    firsts = [model._default_manager.aggregate(at=Min(column)) for _fact, model, column in DATED]
+    instants = [first["at"] for first in firsts]
     days = [local_day(instant, zone) for instant in instants if instant]
     if spent := Cost.objects.aggregate(on=Min("on"))["on"]:
         days.append(spent)

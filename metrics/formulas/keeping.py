@@ -86,7 +86,8 @@ def retention_as_published(counts: TenureCounts) -> Result:
     kept = counts.end - counts.new
     parts: dict[str, object] = {
         "counts": asdict(counts),
-        "differs": counts.start == 0 or kept * counts.start != counts.retained * counts.end,
+        "differs": counts.end > 0
+        and (counts.start == 0 or kept * counts.start != counts.retained * counts.end),
     }
     if counts.end == 0:
         return undefined(

@@ -27,6 +27,11 @@ class Rows:
     queryset: QuerySet[Any]
     contribution: Callable[[Any], Fraction] = one
 
+    @property
+    def in_money(self) -> bool:
+        """Whether the rows add amounts of the business's currency, and not counts."""
+        return self.kind in {"order", "cost"} and self.contribution is not one
+
     def __iter__(self) -> Iterator[tuple[Any, Fraction]]:
         """Every row with what it adds; streamed, never all in memory."""
         for row in self.queryset.iterator(chunk_size=2000):

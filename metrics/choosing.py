@@ -1,0 +1,110 @@
+"""Which period a page shows, from its address; anything unreadable is the running month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from metrics import periods
+from metrics.models import Grain
+from metrics.periods import Period
+from metrics.showing import period_name
+
+# How many periods a chart shows, by grain.
+SHOWN = {Grain.DAY: 60, Grain.WEEK: 52, Grain.MONTH: 24, Grain.QUARTER: 12, Grain.YEAR: 6}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A period, and the addresses that lead from it to others."""
+
+    period: Period
+    grain: Grain  # of the chart, also when the period is a custom one
+    now: datetime
+
+    @property
+    def name(self) -> str:
+        return period_name(self.period)
+
+    @property
+    def is_running(self) -> bool:
+        return self.period.is_running(self.now)
+
+    @property
+    def query(self) -> str:
+        """What keeps the choice in an address."""
+        return query_of(self.period)
+
+    @property
+    def previous(self) -> str:
+        return query_of(self.period.previous())
+
+    @property
+    def following(self) -> str:
+        """Blank where the next period has not begun."""
+        following = self.period.following()
+        return query_of(following) if following.start <= self.now else ""
+
+    @property
+    def grains(self) -> list[tuple[str, str, bool]]:
+        """(address, name, chosen) of each grain, at the period that this one lies in."""
+        day = min(
+            self.period.ends_on - timedelta(days=1), self.now.astimezone(self.period.zone).date()
+        )
+        return [
+            (
+                query_of(
+                    periods.containing(max(day, self.period.starts_on), grain, self.period.zone)
+                ),
+                str(grain.label),
+                grain == self.period.grain,
+            )
+            for grain in Grain
+        ]
+
+    @property
+    def charted(self) -> tuple[date, date]:
+        """[first, until) of the chart: the period last, and as many before it as are shown."""
+        last = periods.containing(
+            self.period.ends_on - timedelta(days=1), self.grain, self.period.zone
+        )
+        first = last
+        for _ in range(SHOWN[self.grain] - 1):
+            first = first.previous()
+        return first.starts_on, last.ends_on
+
+
+def query_of(period: Period) -> str:
+    if period.grain:
+        return urlencode({"grain": period.grain.value, "on": period.starts_on.isoformat()})
+    return urlencode({"from": period.starts_on.isoformat(), "until": period.ends_on.isoformat()})
+
+
+def chosen(request: HttpRequest, zone: ZoneInfo) -> Choice:
+    """`?grain=&on=` names a period by a day in it; `?from=&until=` a custom, half-open one."""
+    now = timezone.now()
+    today = periods.local_day(now, zone)
+    grain = Grain.MONTH
+    if request.GET.get("grain") in Grain.values:
+        grain = Grain(request.GET["grain"])
+    first, until = _day(request, "from"), _day(request, "until")
+    if first and until and first < until <= first + timedelta(days=3660):
+        return Choice(Period(first, until, zone), grain, now)
+    on = _day(request, "on") or today
+    period = periods.containing(on, grain, zone)
+    if period.start > now:
+        period = periods.containing(today, grain, zone)
+    return Choice(period, grain, now)
+
+
+def _day(request: HttpRequest, name: str) -> date | None:
+    try:
+        day = date.fromisoformat(request.GET.get(name, ""))
+    except ValueError:
+        return None
+    return day if 1900 < day.year < 2200 else None

@@ -1,0 +1,91 @@
+"""Figures in the reader's words: the one place that knows how each unit is written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from metrics.definitions import Definition
+from metrics.formulas.change import Change
+from staff.templatetags.vinculo import UNKNOWN, money, number, percent, signed
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from metrics.periods import Period
+
+Value = float | Fraction | None
+
+
+def figure(definition: Definition, value: Value, currency: str) -> str:
+    """A value of a KPI, rounded here and nowhere before; "—" when there is none."""
+    if value is None:
+        return UNKNOWN
+    amount = float(value)
+    match definition.unit:
+        case "money":
+            return money(amount, currency)
+        case "points":
+            return signed(amount, 0)
+        case "points_1_7":
+            return number(amount, 2)
+        case _ if definition.kpi == "cps":
+            return number(amount, 2)
+        case _:
+            return percent(amount)
+
+
+def interval(definition: Definition, ends: tuple[float, float] | None, currency: str) -> str:
+    """The 95% interval, "23% to 41%"; blank when there is none."""
+    if ends is None:
+        return ""
+    low, high = (figure(definition, end, currency) for end in ends)
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
+
+
+def difference(definition: Definition, change: Change, currency: str) -> str:
+    """How much more or less than before, in the KPI's unit; blank when that can't be said."""
+    if change.difference is None:
+        return ""
+    amount = float(change.difference)
+    if definition.unit == "money":
+        return f"{'+' if amount > 0 else ''}{money(amount, currency)}"
+    if definition.unit == "ratio" and definition.kpi != "cps":
+        return _("%(points)s percentage points") % {"points": signed(100 * amount, 1)}
+    return signed(amount, 0 if definition.unit == "points" else 2)
+
+
+def chart_unit(definition: Definition) -> str:
+    """The unit by static/js/charts.js's names."""
+    if definition.unit == "money":
+        return "money"
+    return "percent" if definition.unit == "ratio" and definition.kpi != "cps" else ""
+
+
+def period_name(period: Period) -> str:
+    """ "November 2026", "Q4 2026", "week 47, 2026", a day, a year, or the span of a custom one."""
+    start: date = period.starts_on
+    match period.grain:
+        case "year":
+            return str(start.year)
+        case "quarter":
+            return _("Q%(quarter)s %(year)s") % {
+                "quarter": (start.month + 2) // 3,
+                "year": start.year,
+            }
+        case "month":
+            return date_format(start, "YEAR_MONTH_FORMAT")
+        case "week":
+            calendar = start.isocalendar()
+            return _("week %(week)s of %(year)s") % {"week": calendar.week, "year": calendar.year}
+        case "day":
+            return date_format(start, "SHORT_DATE_FORMAT")
+        case _:
+            return _("%(first)s to %(last)s") % {
+                "first": date_format(start, "SHORT_DATE_FORMAT"),
+                "last": date_format(period.ends_on - timedelta(days=1), "SHORT_DATE_FORMAT"),
+            }

@@ -1,0 +1,73 @@
+"""Figures in templates."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from metrics import showing, words
+from metrics.definitions import Definition
+from metrics.formulas.change import Change
+from metrics.reading import Point
+from staff.templatetags.vinculo import money, number, sparkline
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def figure(context: template.Context, definition: Definition, value: float | None) -> str:
+    """`{% figure definition point.value %}` → "+42", "12.3%", "R$ 1.234,00" or "—"."""
+    return showing.figure(definition, value, _currency(context))
+
+
+@register.simple_tag(takes_context=True)
+def interval(context: template.Context, definition: Definition, low: Any, high: Any) -> str:
+    ends = None if low is None or high is None else (float(low), float(high))
+    return showing.interval(definition, ends, _currency(context))
+
+
+@register.simple_tag(takes_context=True)
+def point_interval(context: template.Context, point: Point) -> str:
+    return showing.interval(point.definition, point.interval, _currency(context))
+
+
+@register.simple_tag(takes_context=True)
+def difference(context: template.Context, definition: Definition, change: Change) -> str:
+    return showing.difference(definition, change, _currency(context))
+
+
+@register.simple_tag(takes_context=True)
+def amount(context: template.Context, value: Fraction | None, in_money: bool) -> str:
+    """A side of a ratio, or what a row adds to it: money or a count."""
+    if value is None:
+        return showing.UNKNOWN
+    return money(float(value), _currency(context)) if in_money else number(float(value))
+
+
+@register.filter
+def verdict(change: Change) -> str:
+    return str(words.verdict(change))
+
+
+@register.filter
+def reason(status: str) -> str:
+    return str(words.reason(status))
+
+
+@register.filter
+def unit_name(definition: Definition) -> str:
+    return str(words.UNITS.get(definition.unit, ""))
+
+
+@register.simple_tag
+def point_sparkline(points: list[Point]) -> str | SafeString:
+    """The values of a tile's periods; few answers are a gap, the running period's dot is hollow."""
+    values = [point.value if point.shown_as == "value" else None for point in points]
+    return sparkline(values, running=bool(points and points[-1].is_partial))
+
+
+def _currency(context: template.Context) -> str:
+    return str(context["business"].currency)

@@ -3,7 +3,7 @@
 import colorsys
 
 PAPER = "#ffffff"
-NIGHT = "#1c1b19"  # --v-surface of the dark look in static/css/vinculo.css
+NIGHT = "#1c1b19"  # --v-surface of the dark look in static/css/vinculo/theme.css
 READABLE = 4.5  # WCAG 2.2 AA, text of ordinary size
 BRIGHT = 6.5  # on a dark screen the bare minimum looks dim
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def send_through_kills(
             worker.wait()
             installation.running.remove(worker)
         else:  # anywhere
-            wait_for(lambda wanted=wanted: len(server.seen) >= wanted, installation)
+            wait_for(partial(has_taken, server, wanted), installation)
             time.sleep(chance.random() * 0.02)
             installation.kill(worker)
         installation.ask(LEASES_RUN_OUT)
@@ -106,6 +107,10 @@ def kill_before_answer(
             reached.set()
 
     server.before_answer = strike
+
+
+def has_taken(server: Misbehaving, wanted: int) -> bool:
+    return len(server.seen) >= wanted
 
 
 def wait_until_settled(installation: Installation, seconds: float = 240) -> dict[str, str]:

@@ -10,7 +10,9 @@ class SurveysConfig(AppConfig):
     name = "surveys"
 
     def ready(self) -> None:
-        from surveys import stock, tasks  # models are needed
+        from surveys import customer_page, imports, stock, tasks  # models are needed
 
         jobs.register("surveys.sweep", every=timedelta(minutes=1), task=tasks.sweep)
         post_migrate.connect(stock.install, sender=self)
+        customer_page.register()
+        imports.register()

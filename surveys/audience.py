@@ -50,7 +50,8 @@ class Audience:
         if self.customer_ids is not None:
             return Customer.objects.filter(pk__in=self.customer_ids)
         if self.filters is not None:
-            return self.chosen_filter().qs
+            matching: QuerySet[Customer] = self.chosen_filter().qs
+            return matching
         return Customer.objects.active().filter(stage=Customer.Stage.CUSTOMER)
 
     def chosen_filter(self) -> CustomerFilter:
@@ -148,7 +149,9 @@ def decide(
     rows = audience.customers().order_by("pk").values_list("pk", "name", "language", "archived_at")
     asked_already: set[int] = set()
     for batch in batched(rows.iterator(chunk_size=BATCH), BATCH):
-        people, unclear = whom_to_ask([pk for pk, _name, _language, archived in batch if not archived])
+        people, unclear = whom_to_ask(
+            [pk for pk, _name, _language, archived in batch if not archived]
+        )
         asked = _last_asked(survey, people.values(), now)
         suppressed = _suppressed(people.values())
         shared = _serving_several(people.values())
@@ -211,11 +214,11 @@ def whom_to_ask(customer_ids: Sequence[int]) -> tuple[dict[int, Person], set[int
     people: dict[int, Person] = {}
     settled: set[int] = set()
     unclear: set[int] = set()
-    for customer_id, is_primary, *person in rows:
-        chosen = people.setdefault(customer_id, Person(*person))
+    for customer_id, is_primary, contact_id, name, language, address in rows:
+        chosen = people.setdefault(customer_id, Person(contact_id, name, language, address))
         if is_primary:
             settled.add(customer_id)
-        elif customer_id not in settled and chosen.contact_id != person[0]:
+        elif customer_id not in settled and chosen.contact_id != contact_id:
             unclear.add(customer_id)
     return {pk: person for pk, person in people.items() if pk not in unclear}, unclear
 

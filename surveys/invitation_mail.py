@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import to_locale
 
+from crm.models import Customer
 from mail.drafts import UNSUBSCRIBE, Draft
 from mail.models import OutgoingEmail
 from staff import colour
@@ -46,11 +47,11 @@ class Renderer:
     _dates: dict[tuple[datetime, str], str] = field(default_factory=dict)
 
     def draft(self, invitation: Invitation, token: str) -> Draft:
-        """`invitation` needs its run, survey and contact loaded."""
+        """`invitation` needs its run, survey, customer and contact loaded."""
         language = invitation.language
         body = self._body(invitation.run.version, invitation.survey, language)
         link = answer_url(token)
-        greeting = greeting_of(language, invitation.contact.name)
+        greeting = greeting_of(language, name_of(invitation))
         until = self._date(invitation.expires_at, language)
 
         return Draft(
@@ -80,19 +81,25 @@ class Renderer:
         key = (instant, language)
         if key not in self._dates:
             day = timezone.localtime(instant, self.business.zone).date()
-            self._dates[key] = format_date(day, "long", locale=to_locale(language))
+            self._dates[key] = str(format_date(day, "long", locale=to_locale(language)))
         return self._dates[key]
 
 
 def answer_url(token: str) -> str:
-    return settings.BASE_URL + reverse("surveys:answer", args=[token])
+    return str(settings.BASE_URL) + reverse("surveys:answer", args=[token])
 
 
 def greeting_of(language: str, name: str) -> str:
     """ "Hello Ana," by the first word of the name, or without a name."""
     words = texts.MAIL[language]
-    first = name.split()[0] if name.split() else ""
+    first, *_others = name.split() or [""]
     return words.greeting.replace("{name}", first) if first else words.greeting_unnamed
+
+
+def name_of(invitation: Invitation) -> str:
+    """Whom to greet: nobody by a company's name."""
+    customer, name = invitation.customer, invitation.contact.name
+    return "" if customer.kind == Customer.Kind.COMPANY and name == customer.name else name
 
 
 def body_of(*, business: Business, survey: Survey, version: SurveyVersion, language: str) -> Body:

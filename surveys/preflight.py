@@ -31,7 +31,9 @@ class Check:
     text: str
 
 
-def checks(*, business: Business, survey: Survey, version: SurveyVersion, preview: Preview) -> list[Check]:
+def checks(
+    *, business: Business, survey: Survey, version: SurveyVersion, preview: Preview
+) -> list[Check]:
     """Whether the mails can leave, be left, be read."""
     bodies = [
         body_of(business=business, survey=survey, version=version, language=language)

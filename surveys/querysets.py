@@ -57,6 +57,9 @@ class ResponseQuerySet(QuerySet["Response"]):
             self.counted()
             .of_group(LOW)
             .filter(
-                ~Exists(spoken), ~Exists(planned), customer__archived_at=None, answered_at__gte=since
+                ~Exists(spoken),
+                ~Exists(planned),
+                customer__archived_at=None,
+                answered_at__gte=since,
             )
         )

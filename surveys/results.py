@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import TruncMonth
 
 from surveys import registry
 from surveys.models import Click, Invitation, Response, Skip, Survey
+from surveys.querysets import ResponseQuerySet
 from surveys.scores import group_of
 
 
@@ -45,12 +46,12 @@ class Bar:
     count: int
 
 
-def answers(survey: Survey, since: datetime | None) -> QuerySet[Response]:
+def answers(survey: Survey, since: datetime | None) -> ResponseQuerySet:
     found = Response.objects.filter(survey=survey)
     return found.filter(answered_at__gte=since) if since else found
 
 
-def scored(survey: Survey, since: datetime | None) -> QuerySet[Response]:
+def scored(survey: Survey, since: datetime | None) -> ResponseQuerySet:
     """The answers that make the score: of an NPS the latest of each customer, else all."""
     counted = answers(survey, since).counted()
     if survey.kind != Survey.Kind.NPS:
@@ -142,7 +143,7 @@ def validities(survey: Survey, since: datetime | None) -> dict[str, int]:
     return dict(rows)
 
 
-def comments(survey: Survey, since: datetime | None, *, group: str, words: str) -> QuerySet[Response]:
+def comments(survey: Survey, since: datetime | None, *, group: str, words: str) -> ResponseQuerySet:
     """The answers for reading, newest first; `words` are looked for in their reasons."""
     found = answers(survey, since).counted().select_related("customer")
     if group in {"low", "middle", "high"}:
@@ -152,8 +153,11 @@ def comments(survey: Survey, since: datetime | None, *, group: str, words: str) 
     return found.order_by("-answered_at", "-pk")
 
 
-def to_decide(survey: Survey) -> QuerySet[Response]:
+def to_decide(survey: Survey) -> ResponseQuerySet:
     """What is held, newest first; then what somebody has discarded."""
-    return Response.objects.filter(survey=survey).held().select_related("customer").order_by(
-        "-answered_at", "-pk"
+    return (
+        Response.objects.filter(survey=survey)
+        .held()
+        .select_related("customer")
+        .order_by("-answered_at", "-pk")
     )

@@ -103,7 +103,10 @@ STOCK: dict[str, dict[str, Texts]] = {
         "en": Texts(
             subject="One question from {business}",
             intro="We would like to know how we are doing. It takes less than a minute.",
-            question="On a scale of 0 to 10, how likely are you to recommend {business} to a friend or colleague?",
+            question=(
+                "On a scale of 0 to 10, how likely are you to recommend {business} "
+                "to a friend or colleague?"
+            ),
             low="not at all likely",
             high="extremely likely",
             reason="What is the main reason for your score?",
@@ -115,7 +118,10 @@ STOCK: dict[str, dict[str, Texts]] = {
         "es": Texts(
             subject="Una pregunta de {business}",
             intro="Queremos saber cómo lo estamos haciendo. Te llevará menos de un minuto.",
-            question="En una escala de 0 a 10, ¿qué probabilidad hay de que recomiendes {business} a un amigo o colega?",
+            question=(
+                "En una escala de 0 a 10, ¿qué probabilidad hay de que recomiendes {business} "
+                "a un amigo o colega?"
+            ),
             low="nada probable",
             high="muy probable",
             reason="¿Cuál es el motivo principal de tu puntuación?",
@@ -127,7 +133,10 @@ STOCK: dict[str, dict[str, Texts]] = {
         "pt-br": Texts(
             subject="Uma pergunta de {business}",
             intro="Queremos saber como estamos indo. Leva menos de um minuto.",
-            question="Em uma escala de 0 a 10, qual é a probabilidade de você recomendar {business} a um amigo ou colega?",
+            question=(
+                "Em uma escala de 0 a 10, qual é a probabilidade de você recomendar {business} "
+                "a um amigo ou colega?"
+            ),
             low="nada provável",
             high="muito provável",
             reason="Qual é o principal motivo da sua nota?",
@@ -178,7 +187,7 @@ STOCK: dict[str, dict[str, Texts]] = {
     "ces": {
         "en": Texts(
             subject="Was it easy? One question from {business}",
-            intro="We would like to know how much trouble it was to get what you needed. It takes less than a minute.",
+            intro="We would like to know if it was easy to get what you needed. It takes a minute.",
             question="How far do you agree? “{business} made it easy for me to handle my issue.”",
             low="strongly disagree",
             high="strongly agree",
@@ -190,7 +199,7 @@ STOCK: dict[str, dict[str, Texts]] = {
         ),
         "es": Texts(
             subject="¿Fue fácil? Una pregunta de {business}",
-            intro="Queremos saber cuánto te costó conseguir lo que necesitabas. Te llevará menos de un minuto.",
+            intro="Queremos saber si te fue fácil conseguir lo que necesitabas. Te llevará un minuto.",
             question="¿Hasta qué punto estás de acuerdo? «{business} me puso fácil resolver mi asunto.»",
             low="muy en desacuerdo",
             high="muy de acuerdo",
@@ -202,7 +211,7 @@ STOCK: dict[str, dict[str, Texts]] = {
         ),
         "pt-br": Texts(
             subject="Foi fácil? Uma pergunta de {business}",
-            intro="Queremos saber o quanto foi fácil conseguir o que você precisava. Leva menos de um minuto.",
+            intro="Queremos saber se foi fácil conseguir o que você precisava. Leva um minuto.",
             question="Até que ponto você concorda? “{business} facilitou a solução do meu problema.”",
             low="discordo totalmente",
             high="concordo totalmente",

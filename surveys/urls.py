@@ -14,9 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("surveys/<int:survey_id>/", results.survey, name="survey"),
     path("surveys/<int:survey_id>/edit/", surveys.survey_edit, name="survey-edit"),
     path("surveys/<int:survey_id>/send/", sending.preflight, name="preflight"),
-    path(
-        "surveys/<int:survey_id>/mail/<slug:language>/", sending.mail_sample, name="mail-sample"
-    ),
+    path("surveys/<int:survey_id>/mail/<slug:language>/", sending.mail_sample, name="mail-sample"),
     path("surveys/answers/<int:response_id>/count/", results.response_count, name="response-count"),
     path(
         "surveys/answers/<int:response_id>/discard/",

@@ -32,7 +32,9 @@ SAME_CLICK = timedelta(minutes=1)
 
 
 class AlreadyAnswered(Refusal):
-    message = _("This survey has been answered already. Only the browser that answered it can change that, for a day.")
+    message = _(
+        "This survey has been answered already. Only the browser that answered it can change that, for a day."
+    )
 
 
 class InvitationClosed(Refusal):

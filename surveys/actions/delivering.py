@@ -61,7 +61,7 @@ def _claimed(size: int) -> list[Invitation]:
     waiting = Invitation.objects.pending()
     if connection.features.has_select_for_update_skip_locked:
         waiting = waiting.select_for_update(skip_locked=True, of=("self",))
-    return list(waiting.select_related("survey", "run__version", "contact")[:size])
+    return list(waiting.select_related("survey", "run__version", "customer", "contact")[:size])
 
 
 def _told(invitation: Invitation) -> Interaction:

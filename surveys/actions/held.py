@@ -17,7 +17,9 @@ DISCARDED = "discarded"
 
 
 class AnswerStands(Refusal):
-    message = _("This invitation has an answer that counts already, so this one can't count as well.")
+    message = _(
+        "This invitation has an answer that counts already, so this one can't count as well."
+    )
 
 
 class NotHeld(Refusal):

@@ -111,4 +111,4 @@ def _nudge_after_commit() -> None:
     from surveys import tasks  # tasks call the actions: imported when both are there
 
     # Broker down? The sweep finds the invitations a minute later.
-    transaction.on_commit(lambda: tasks.queue_invitations.delay(), robust=True)
+    transaction.on_commit(tasks.queue_invitations.delay, robust=True)

@@ -41,4 +41,6 @@ class AnswerForm(forms.Form):
     @property
     def typed(self) -> str:
         """The comment as it was typed, also when something else was wrong."""
-        return str(self.data.get("comment", "") if self.is_bound else self.initial.get("comment", ""))
+        return str(
+            self.data.get("comment", "") if self.is_bound else self.initial.get("comment", "")
+        )

@@ -55,7 +55,6 @@ class SurveyForm(SurveyModelForm):
         self.kind = kind
         # The business's own languages first; what is never asked in is not in the way.
         self.languages = [code for code in languages if code in texts.LANGUAGES] or ["en"]
-        self.fields["expires_after_days"].min_value = 1
         for field in ("throttle_days", "expires_after_days"):
             self.fields[field].widget.attrs |= {"min": 1, "max": 365}
         for language in self.languages:
@@ -82,9 +81,7 @@ class SurveyForm(SurveyModelForm):
     @property
     def own_texts(self) -> dict[str, dict[str, str]]:
         return {
-            language: {
-                name: self.cleaned_data[f"text_{language}_{name}"] for name in texts.FIELDS
-            }
+            language: {name: self.cleaned_data[f"text_{language}_{name}"] for name in texts.FIELDS}
             for language in self.languages
         }
 

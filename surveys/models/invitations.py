@@ -39,8 +39,9 @@ class SurveyRun(models.Model):
 class Invitation(models.Model):
     """One asking of one contact, for a customer.
 
-    pending → queued (its mail is a row of the outbox) → answered; cancelled when it was never worth
-    a mail. It expires by its date alone. `sent_at` and `bounced_at` are copied from the mail by a sweep: response_rate counts sent and not bounced.
+    pending → queued (its mail is a row of the outbox) → answered; cancelled when it was never
+    worth a mail. It expires by its date alone. `sent_at` and `bounced_at` are copied from the mail
+    by a sweep: response_rate counts sent and not bounced.
     """
 
     class State(models.TextChoices):

@@ -28,7 +28,9 @@ COOKIE = "answer"
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """`/s/<token>/`: GET and HEAD only show; POST of the rendered form answers."""
     posted = request.method == "POST"
-    invitations = Invitation.objects.for_confirming() if posted else Invitation.objects.for_answering()
+    invitations = (
+        Invitation.objects.for_confirming() if posted else Invitation.objects.for_answering()
+    )
     found = invitations.filter(token_hash=tokens.hashed(token)).first()
     if found is None:
         return _private(_unknown(request))
@@ -80,7 +82,9 @@ def _refused(request: HttpRequest, invitation: Invitation, form: AnswerForm) -> 
         return _answered(request, invitation, given, form)
     if given is not None or not answering.is_open(invitation, timezone.now()):
         return redirect(request.path)
-    return render(request, "surveys/answer.html", _context(request, invitation, form, score), status=422)
+    return render(
+        request, "surveys/answer.html", _context(request, invitation, form, score), status=422
+    )
 
 
 def _answered(

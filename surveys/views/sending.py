@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
@@ -28,7 +27,8 @@ from surveys.models import Skip, Survey, SurveyRun
 
 # The sample in a frame: what the business wrote, without scripts, pictures of others, or links.
 FRAME_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox"
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; "
+    "sandbox"
 )
 
 
@@ -57,9 +57,7 @@ def preflight(request: HttpRequest, survey_id: int) -> HttpResponse:
     return render(request, "surveys/preflight.html", _context(request, survey, audience))
 
 
-def _send(
-    request: HttpRequest, survey: Survey, audience: Audience, once_key: str
-) -> HttpResponse:
+def _send(request: HttpRequest, survey: Survey, audience: Audience, once_key: str) -> HttpResponse:
     try:
         run = sending.send_survey(
             survey=survey, audience=audience, once_key=once_key, by=acting_user(request)
@@ -74,7 +72,9 @@ def _send(
 
 def _told(run: SurveyRun) -> str:
     invited = ngettext(
-        "%(number)s invitation is on its way.", "%(number)s invitations are on their way.", run.invited
+        "%(number)s invitation is on its way.",
+        "%(number)s invitations are on their way.",
+        run.invited,
     ) % {"number": number(run.invited)}
     if not run.skipped:
         return invited

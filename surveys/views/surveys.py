@@ -26,7 +26,8 @@ def survey_list(request: HttpRequest) -> HttpResponse:
         .order_by()
         .values("survey")
         .annotate(
-            valid=Count("pk", filter=Q(validity="valid")), held=Count("pk", filter=Q(validity="held"))
+            valid=Count("pk", filter=Q(validity="valid")),
+            held=Count("pk", filter=Q(validity="held")),
         )
     )
     sent = SurveyRun.objects.filter(survey=OuterRef("pk")).order_by().values("survey")

@@ -146,7 +146,12 @@ def test_an_answer_within_seconds_of_the_sending_is_held(invitation, visitor):
 
 @pytest.mark.parametrize(
     ("state", "sent_ago", "validity"),
-    [("sending", None, "held"), ("sent", 1, "held"), ("sent", 60, "valid"), ("queued", None, "valid")],
+    [
+        ("sending", None, "held"),
+        ("sent", 1, "held"),
+        ("sent", 60, "valid"),
+        ("queued", None, "valid"),
+    ],
 )
 def test_the_outbox_tells_what_the_sweep_has_not_copied_yet(
     invitation, visitor, state, sent_ago, validity

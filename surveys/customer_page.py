@@ -1,0 +1,162 @@
+"""What this room adds to the customer room's pages: how someone feels, and who still waits for a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import CharField, DateTimeField, F, IntegerField, Value
+from django.db.models.functions import Cast
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from crm import registry
+from crm.models import Customer
+from staff.access import Role
+from staff.templatetags.vinculo import date_short
+from surveys.models import Invitation, Response, Skip
+
+# How long a low answer stays on Today, and how many are shown there.
+RECENT = timedelta(days=60)
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Felt:
+    """The latest answer of one kind."""
+
+    kind: str
+    score: int
+    comment: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The latest attempt to ask, in words."""
+
+    at: datetime
+    words: str
+
+
+def panel(request: HttpRequest, customer: Customer) -> dict[str, Any]:
+    """How they felt last, and why they were asked or not: one query for all three."""
+    felt: dict[str, Felt] = {}
+    asking: Asking | None = None
+    for what, at, words, score, until in _history(customer):
+        if what in {"invited", "skipped"}:
+            asking = asking or Asking(
+                at, _asked(words) if what == "invited" else _not_asked(words, until)
+            )
+        else:
+            felt.setdefault(what, Felt(what, score, words, at))
+    may_send = request.user.is_authenticated and request.user.role >= Role.AGENT
+    return {
+        "felt": [felt[kind] for kind in ("nps", "csat", "ces") if kind in felt],
+        "asking": asking,
+        "send_url": send_url(customer) if may_send and not customer.archived_at else "",
+    }
+
+
+def _history(customer: Customer) -> Any:
+    """(what, when, words, score, until) of the answers, invitations and skips, newest first."""
+    nothing = Cast(Value(None), DateTimeField())
+    answers = (
+        Response.objects.counted()
+        .filter(customer=customer)
+        .annotate(what=F("kind"), at=F("answered_at"), words=F("comment"), until=nothing)
+        .values_list("what", "at", "words", "score", "until")
+    )
+    no_score = Cast(Value(None), IntegerField())
+    invitations = (
+        Invitation.objects.filter(customer=customer)
+        .annotate(
+            what=Value("invited", CharField()),
+            at=F("created_at"),
+            words=F("state"),
+            score=no_score,
+            until=nothing,
+        )
+        .values_list("what", "at", "words", "score", "until")
+    )
+    skips = (
+        Skip.objects.filter(customer=customer)
+        .annotate(
+            what=Value("skipped", CharField()),
+            at=F("created_at"),
+            words=F("reason"),
+            score=no_score,
+        )
+        .values_list("what", "at", "words", "score", "until")
+    )
+    return answers.union(invitations, skips, all=True).order_by("-at")
+
+
+def _asked(state: str) -> str:
+    return {
+        Invitation.State.ANSWERED: _("Asked, and answered."),
+        Invitation.State.CANCELLED: _("Was to be asked, but the survey closed before."),
+        Invitation.State.PENDING: _("About to be asked."),
+    }.get(Invitation.State(state), _("Asked; no answer yet."))
+
+
+def _not_asked(reason: str, until: datetime | None) -> str:
+    why = str(Skip.Reason(reason).label)
+    if until:
+        return _("Not asked: %(why)s; again from %(day)s.") % {"why": why, "day": date_short(until)}
+    return _("Not asked: %(why)s.") % {"why": why}
+
+
+def send_url(customer: Customer) -> str:
+    return f"{reverse('surveys:preflight')}?customer={customer.pk}"
+
+
+def detractors(_request: HttpRequest) -> dict[str, Any] | None:
+    """Low answers of late to which nobody has replied and for which nothing is planned."""
+    found = list(
+        Response.objects.detractors_unanswered(since=timezone.now() - RECENT)
+        .select_related("customer")
+        .order_by("-answered_at", "-pk")[:SHOWN]
+    )
+    return {"responses": found} if found else None
+
+
+def marks(ids: Collection[int]) -> Mapping[int, dict[str, Any]]:
+    """The score and the reason, as they stand now, beside the timeline's line."""
+    return {response.pk: {"response": response} for response in Response.objects.filter(pk__in=ids)}
+
+
+def register() -> None:
+    registry.PANELS.register(
+        registry.Panel("surveys", "surveys/_customer_panel.html", panel, order=20)
+    )
+    registry.TODAY_LISTS.register(
+        registry.TodayList(
+            "surveys.detractors",
+            gettext_lazy("Unhappy, and nobody has replied"),
+            "surveys/_detractors.html",
+            detractors,
+            order=20,
+        )
+    )
+    registry.TIMELINE_MARKS.register(
+        registry.TimelineMark("surveys.response", "surveys/_timeline_mark.html", marks)
+    )
+    registry.CUSTOMER_ACTIONS.register(
+        registry.CustomerAction(
+            "surveys.send",
+            pgettext_lazy("button on a customer's page", "Send a survey"),
+            send_url,
+            order=40,
+        )
+    )
+    registry.PALETTE_ACTIONS.register(
+        registry.PaletteAction(
+            "surveys.list", gettext_lazy("Surveys"), "surveys:survey-list", order=40
+        )
+    )

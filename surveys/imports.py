@@ -1,0 +1,122 @@
+"""Answers given elsewhere: the import kind `responses`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.actions.interactions import bring_forward
+from crm.imports import facts, kinds
+from crm.imports.kinds import Column, Entry, FactKind, Values
+from crm.imports.parsing import BadCell, Context, instant, text
+from crm.imports.session import Session
+from crm.imports.standard import CUSTOMER, EXTERNAL_ID, at
+from crm.models import Interaction
+from surveys.actions.surveys import stock_survey
+from surveys.models import Response, Survey
+
+# By lower-cased name, and by kind: nps, csat, ces.
+Surveys = Mapping[str, Survey]
+# What a database's integer holds.
+LARGEST = 2**31 - 1
+
+
+def score(cell: str, _context: Context) -> int:
+    """A whole number, within the scale or not: what is outside is kept, and never counted."""
+    number = cell.strip().removesuffix(".0").removesuffix(",0")
+    digits = number.removeprefix("-").removeprefix("+")
+    whole = digits.isascii() and digits.isdecimal() and len(digits) <= 10
+    if not (whole and int(digits) <= LARGEST):
+        raise BadCell(_("“%(text)s” is not a whole number.") % {"text": cell})
+    return int(number)
+
+
+def known_surveys() -> Surveys:
+    stock = {kind: stock_survey(kind) for kind in Survey.Kind.values}
+    return stock | {survey.name.lower(): survey for survey in Survey.objects.all()} | stock
+
+
+def response_fields(surveys: Surveys, values: Values, _context: Context) -> Values:
+    survey = surveys.get(values["survey"].strip().lower())
+    if survey is None:
+        raise BadCell(
+            _("survey: there is none named “%(name)s”. Write nps, csat, ces or a survey's name.")
+            % {"name": values["survey"]}
+        )
+    reason = why_invalid(survey, values.get("score"))
+    return {
+        "survey_id": survey.pk,
+        "kind": survey.kind,
+        "score": values.get("score"),
+        "comment": values.get("comment") or "",
+        "answered_at": values["answered_at"],
+        "origin": Response.Origin.IMPORT,
+        "validity": Response.Validity.INVALID if reason else Response.Validity.VALID,
+        "validity_reason": reason,
+    }
+
+
+def why_invalid(survey: Survey, value: int | None) -> str:
+    """The code of the reason why a score can't count; blank: it counts."""
+    low, high = survey.scale
+    if value is None:
+        return "no_score"
+    return "" if low <= value <= high else "out_of_scale"
+
+
+def told(surveys: Surveys, responses: Sequence[Any], session: Session) -> Iterable[Interaction]:
+    """The timeline's lines for the answers that count."""
+    names = {survey.pk: survey.name for survey in surveys.values()}
+    lines = [
+        Interaction(
+            customer_id=response.customer_id,
+            kind=Interaction.Kind.SURVEY_RESPONSE,
+            direction=Interaction.Direction.IN,
+            occurred_at=response.answered_at,
+            summary=f"{names[response.survey_id]}: {response.score}",
+            by=session.by,
+            about_model="surveys.response",
+            about_id=response.pk,
+        )
+        for response in responses
+        if response.validity == Response.Validity.VALID and response.customer_id
+    ]
+    bring_forward(lines)
+    return lines
+
+
+@dataclass(frozen=True)
+class ResponseKind(FactKind):
+    """A FactKind whose rows name a survey: the surveys are read once per batch."""
+
+    def apply(self, entries: Sequence[Entry], session: Session) -> None:
+        surveys = known_surveys()
+        reading = replace(
+            self, fields=partial(response_fields, surveys), interactions=partial(told, surveys)
+        )
+        facts.apply(reading, entries, session)
+
+
+RESPONSES = ResponseKind(
+    name="responses",
+    model=Response,
+    columns=(
+        EXTERNAL_ID,
+        Column("survey", text(120), required=True),
+        CUSTOMER,
+        Column("answered_at", instant, required=True),
+        Column("score", score),
+        Column("comment", text(20_000)),
+    ),
+    fields=partial(response_fields, {}),
+    at=at("answered_at"),
+    natural_key=("survey", "customer", "answered_at"),
+)
+
+
+def register() -> None:
+    kinds.register(RESPONSES)

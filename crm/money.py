@@ -12,11 +12,11 @@ from staff.refusals import Refusal
 
 CENT = Decimal("0.01")
 RATE_STEP = Decimal("0.00000001")
-# What the columns hold: 14 digits, two of them decimals …
-MOST = Decimal("999999999999.99")
-# … and, in the business's currency, what a 64-bit count of millionths does.
-MOST_CONVERTED = Decimal(9_000_000_000_000)
-MOST_RATE = Decimal(9_999_999_999)
+# As for imports: more than a small business's amounts, less than what a typing error makes …
+MOST = Decimal("999999999.99")
+MOST_RATE = Decimal(999_999)
+# … and, in the business's currency, what millionths count exactly on both databases.
+MOST_CONVERTED = Decimal(9_000_000_000)
 
 
 class AmountTooLarge(Refusal):
@@ -54,7 +54,7 @@ def exchange(currency: str | None, rate: Decimal | None) -> tuple[str, Decimal |
     if code == own:
         if rate not in (None, 1):
             raise OwnCurrencyHasNoRate
-        return code, Decimal(1)
+        return code, Decimal(1).quantize(RATE_STEP)
     if rate is not None:
         rate = rate.quantize(RATE_STEP, ROUND_HALF_EVEN) if rate < MOST_RATE else rate
         if rate <= 0:

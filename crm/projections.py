@@ -52,8 +52,8 @@ def _differing_contact_dates(ids: Sequence[int]) -> list[Customer]:
         for pk, inbound, outbound in Interaction.objects.filter(customer_id__in=ids)
         .values_list("customer_id")
         .annotate(
-            Max("occurred_at", filter=Q(direction=direction.IN)),
-            Max("occurred_at", filter=Q(direction=direction.OUT)),
+            last_in=Max("occurred_at", filter=Q(direction=direction.IN)),
+            last_out=Max("occurred_at", filter=Q(direction=direction.OUT)),
         )
     }
     differing = []

@@ -71,8 +71,9 @@ class CustomerQuerySet(QuerySet["Customer"]):
         )
 
     def with_income(self) -> Self:
-        """`income_micros`: what they have brought, refunds taken off, in millionths of the
-        currency; null when there is nothing yet or an exchange rate is missing."""
+        """`income_micros`: what they have brought, refunds taken off, in millionths of the business's
+        currency; null when there is nothing yet or an exchange rate is missing.
+        """
         from crm.models import Order  # it imports the customer, which imports this module
 
         orders = Order.objects.filter(customer=OuterRef("pk")).order_by()

@@ -169,6 +169,11 @@ if REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "socket_connect_timeout": 2,
         "socket_timeout": 5,
+        # Who asks is a person's request or the scheduler: one more try, then the sweep's turn.
+        "max_retries": 1,
+        "interval_start": 0.1,
+        "interval_step": 0,
+        "interval_max": 0.1,
     }
 else:
     _messages = VAR_DIR / "broker"
@@ -239,6 +244,19 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+ACCOUNT_FORMS = {
+    "login": "staff.sign_in_forms.Login",
+    "change_password": "staff.sign_in_forms.ChangePassword",
+    "set_password": "staff.sign_in_forms.SetPassword",
+    "reset_password": "staff.sign_in_forms.ResetPassword",
+    "reset_password_from_key": "staff.sign_in_forms.ResetPasswordFromKey",
+    "reauthenticate": "staff.sign_in_forms.Reauthenticate",
+}
+MFA_FORMS = {
+    "authenticate": "staff.sign_in_forms.SecondStep",
+    "reauthenticate": "staff.sign_in_forms.SecondStepAgain",
+    "activate_totp": "staff.sign_in_forms.SwitchOnSecondStep",
+}
 MFA_ADAPTER = "staff.adapters.MfaAdapter"
 
 # --- Languages and time ---------------------------------------------------------------

@@ -1,6 +1,6 @@
 """How sign-in differs from django-allauth's defaults."""
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -8,6 +8,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from staff.mailing import sender
 from staff.models import Business
@@ -15,6 +16,14 @@ from staff.models import Business
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Nobody signs up alone: people are invited, or made at the first set-up."""
+
+    error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("Your access has been switched off. Ask an owner of the business."),
+        "email_password_mismatch": _("E-mail or password is not right."),
+        "enter_current_password": _("This is not your password until now."),
+        "incorrect_password": _("This is not your password."),
+        "too_many_login_attempts": _("Too many attempts. Wait five minutes, then try again."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -42,6 +51,10 @@ QUIET = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """The authenticator app shows the business's name beside the address."""
+
+    error_messages: ClassVar = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("This code is not right, or it has been used already."),
+    }
 
     def get_totp_issuer(self) -> str:
         business = Business.current()

@@ -219,3 +219,6 @@ class AuditFilterForm(forms.Form):
         anything = [("", _("Anything"))]
         self.fields["action"].choices = anything + audit.action_choices()  # type: ignore[attr-defined]
         self.fields["model"].choices = anything + audit.model_choices()  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            look = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
+            field.widget.attrs["class"] = look

@@ -20,6 +20,8 @@ from staff.templatetags.vinculo import moment
 register = template.Library()
 
 LONGEST = 120
+# What counts as nothing: a field that was nothing and stayed so is no news.
+EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def change_list(entry: AuditEntry) -> list[ShownChange]:
     return [
         ShownChange(_label(model, name), _shown(model, name, old), _shown(model, name, new))
         for name, (old, new) in entry.changes.items()
+        if old not in EMPTY or new not in EMPTY
     ]
 
 
@@ -79,7 +82,7 @@ def _label(model: type[models.Model] | None, name: str) -> str:
 def _shown(model: type[models.Model] | None, name: str, value: Any) -> str | None:
     """A recorded value as the page shows it; None when there was none."""
     field = _field(model, name)
-    if value is None or value in ("", []):
+    if value in EMPTY:
         return None
     if isinstance(value, bool):
         return _("yes") if value else _("no")

@@ -65,7 +65,7 @@ def test_remembered_only_when_asked(client: Client, agent: User):
 def test_a_wrong_password_is_refused_in_words_and_the_address_stays(client: Client, agent: User):
     response = sign_in(client, agent, password="guess")
     assert not is_signed_in(client)
-    assertContains(response, "not correct")
+    assertContains(response, "is not right")
     assertContains(response, agent.email)
 
 
@@ -76,7 +76,7 @@ def test_too_many_guesses_are_cut_off_even_with_the_right_password(client: Clien
     response = sign_in(client, agent)
 
     assert not is_signed_in(client)
-    assertContains(response, "Too many failed")
+    assertContains(response, "Too many attempts")
 
 
 def test_somebody_switched_off_cannot_sign_in_and_is_out_at_once(

@@ -6,7 +6,7 @@ class CrmConfig(AppConfig):
     name = "crm"
 
     def ready(self) -> None:
-        from crm import constraints, money, reverting, search, tasks
+        from crm import constraints, money, reverting, search, tasks, today
         from crm.imports import standard
         from staff import currency
 
@@ -14,5 +14,6 @@ class CrmConfig(AppConfig):
         post_migrate.connect(search.install, sender=self)
         currency.fixed_when(money.currency_is_fixed)
         tasks.register()
+        today.register()
         standard.register()
         reverting.register()

@@ -1,0 +1,41 @@
+"""This room's actions in words, and its pages, for the trail of changes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from staff import audit
+
+
+def register() -> None:
+    audit.shown_at({"crm.customer": "crm:customer"})
+    audit.describe(
+        {
+            "contact.create": _("added a contact"),
+            "contact.end": _("ended a contact's time at a customer"),
+            "contact.update": _("changed a contact"),
+            "contract.cancel": _("cancelled a contract"),
+            "contract.create": _("added a contract"),
+            "contract.update": _("changed a contract"),
+            "cost.correct": _("corrected a cost"),
+            "cost.create": _("added a cost"),
+            "cost.delete": _("deleted a cost"),
+            "customer.add_span": _("added a time as a customer"),
+            "customer.archive": _("archived a customer"),
+            "customer.archive_many": _("archived customers"),
+            "customer.create": _("added a customer"),
+            "customer.delete_span": _("deleted a time as a customer"),
+            "customer.lose": _("noted a customer as lost"),
+            "customer.restore": _("brought a customer back from the archive"),
+            "customer.restore_many": _("brought customers back from the archive"),
+            "customer.undo_loss": _("took a loss back"),
+            "customer.update": _("changed a customer"),
+            "import.run": _("imported a file"),
+            "order.correct": _("corrected an order"),
+            "order.create": _("added an order"),
+            "order.delete": _("deleted an order"),
+            "silence_rule.set": _("changed how long a silence means a loss"),
+            "task.complete": _("completed a task"),
+            "task.create": _("added a task"),
+            "task.reopen": _("reopened a task"),
+            "task.reschedule": _("moved a task to another day"),
+        }
+    )

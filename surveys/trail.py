@@ -1,0 +1,20 @@
+"""This room's actions in words, and its pages, for the trail of changes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from staff import audit
+
+
+def register() -> None:
+    audit.shown_at({"surveys.survey": "surveys:survey"})
+    audit.describe(
+        {
+            "response.change": _("answered again"),
+            "response.count": _("let a response count"),
+            "response.discard": _("discarded a response"),
+            "response.hold": _("held a response for a look"),
+            "survey.create": _("made a survey"),
+            "survey.send": _("sent a survey"),
+            "survey.update": _("changed a survey"),
+        }
+    )

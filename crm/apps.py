@@ -6,7 +6,7 @@ class CrmConfig(AppConfig):
     name = "crm"
 
     def ready(self) -> None:
-        from crm import constraints, money, reverting, search, tasks, today
+        from crm import constraints, money, reverting, search, tasks, today, trail
         from crm.imports import standard
         from staff import currency
 
@@ -17,3 +17,4 @@ class CrmConfig(AppConfig):
         today.register()
         standard.register()
         reverting.register()
+        trail.register()

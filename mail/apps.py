@@ -9,6 +9,7 @@ class MailConfig(AppConfig):
     name = "mail"
 
     def ready(self) -> None:
-        from mail import checks, tasks  # noqa: F401 - models are needed; checks register themselves
+        from mail import checks, tasks, trail  # noqa: F401 - models are needed; checks register themselves
 
+        trail.register()
         jobs.register("mail.sweep", every=timedelta(seconds=10), task=tasks.sweep)

@@ -10,9 +10,10 @@ class SurveysConfig(AppConfig):
     name = "surveys"
 
     def ready(self) -> None:
-        from surveys import customer_page, imports, stock, tasks  # models are needed
+        from surveys import customer_page, imports, stock, tasks, trail  # models are needed
 
         jobs.register("surveys.sweep", every=timedelta(minutes=1), task=tasks.sweep)
         post_migrate.connect(stock.install, sender=self)
         customer_page.register()
+        trail.register()
         imports.register()

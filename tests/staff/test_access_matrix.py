@@ -76,7 +76,9 @@ def _path(name: str, entry: URLPattern, route: str, converters: dict[str, Any]) 
 ADDRESSES = list(addresses())
 
 
-@pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
+@pytest.mark.parametrize(
+    "address", ADDRESSES, ids=lambda address: f"{address.name} {address.route}"
+)
 def test_every_address_has_a_rule_and_a_sample(address: Address):
     assert rule_for(address.view, address.name), (
         f"{address.name} ({address.route}) has no rule, so nobody can open it. Put "
@@ -87,11 +89,6 @@ def test_every_address_has_a_rule_and_a_sample(address: Address):
         f"{address.name} ({address.route}) has a part that this test can't fill in. "
         f"Add a sample to SAMPLES in {__name__}: SAMPLES[{address.name!r}] = {{…}}."
     )
-
-
-def test_names_are_unique():
-    names = [address.name for address in ADDRESSES]
-    assert len(names) == len(set(names))
 
 
 def test_no_rule_is_left_for_a_page_that_is_gone():
@@ -134,7 +131,9 @@ def is_refusal(response: HttpResponse, role: Role | None) -> bool:
 
 
 @pytest.mark.parametrize(
-    "address", [a for a in ADDRESSES if a.path], ids=lambda address: address.name
+    "address",
+    [a for a in ADDRESSES if a.path],
+    ids=lambda address: f"{address.name} {address.route}",
 )
 def test_each_role_gets_what_the_rule_says(
     address: Address, clients: Callable[[Role | None], Client]

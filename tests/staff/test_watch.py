@@ -1,9 +1,12 @@
 """What an owner watches: the trail of changes, and the system's health."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from celery import current_app
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -162,3 +165,13 @@ def test_jobs_show_when_they_last_ran_and_whether_they_are_late(business: Busine
 def test_an_agent_watches_nothing(agent_client: Client):
     assert agent_client.get(URL).status_code == 403
     assert agent_client.get(HEALTH).status_code == 403
+
+
+def test_every_action_that_is_written_anywhere_has_words():
+    """The trail speaks of what people did, not of "customer.archive_many"."""
+    written = set()
+    for room in ("crm", "mail", "metrics", "staff", "surveys"):
+        for file in (Path(settings.BASE_DIR) / room).rglob("*.py"):
+            written |= set(re.findall(r'action="([a-z_]+\.[a-z_]+)"', file.read_text()))
+    unspoken = {action for action in written if audit.description(action) == action}
+    assert not unspoken, "Put these into words in the trail.py of their room."

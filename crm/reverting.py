@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from crm.models import Customer
+from crm.projections import rebuild_contact_dates
 from crm.search import index
 from crm.tenures import rebuild
 from staff.changes import Reverted, derived_columns, derived_model, on_revert
@@ -19,6 +20,10 @@ def rebuild_tenures(rows: Sequence[Reverted]) -> None:
     rebuild(customers_of(rows))
 
 
+def rebuild_dates(rows: Sequence[Reverted]) -> None:
+    rebuild_contact_dates(customers_of(rows))
+
+
 def reindex_customers(rows: Sequence[Reverted]) -> None:
     index([row.id for row in rows if row.now is not None])
 
@@ -31,6 +36,7 @@ def register() -> None:
     """Called from CrmConfig.ready."""
     for label in ("crm.order", "crm.contract", "crm.tenurespan", "crm.loss"):
         on_revert(label, rebuild_tenures)
+    on_revert("crm.interaction", rebuild_dates)
     on_revert("crm.customer", reindex_customers)
     on_revert("crm.affiliation", reindex_affiliated)
     derived_model("crm.tenure")

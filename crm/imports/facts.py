@@ -11,6 +11,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.actions.interactions import bring_forward
 from crm.imports.kinds import Entry, FactKind, Values
 from crm.imports.parsing import BadCell
 from crm.imports.session import Session
@@ -137,6 +138,7 @@ def _create(kind: FactKind, fresh: list[tuple[Entry, models.Model]], session: Se
     session.counts.created += len(rows)
     told = list(kind.interactions(rows, session))
     Interaction.objects.bulk_create(told, batch_size=1000)
+    bring_forward(told)
     record_created(session.change_set, told)
     return rows
 

@@ -5,6 +5,7 @@ the folder anew for each message. Here a message appears whole (written aside, t
 taken by whoever deletes it first, and a listing is used up before the next one.
 """
 
+import logging
 import time
 import uuid
 from collections import deque
@@ -14,6 +15,8 @@ from typing import Any
 
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
+
+logger = logging.getLogger(__name__)
 
 
 class Channel(filesystem.Channel):
@@ -56,7 +59,10 @@ class Channel(filesystem.Channel):
                 path.unlink()
             except FileNotFoundError:
                 continue
-            return loads(payload)
+            try:
+                return loads(payload)
+            except ValueError:  # a disk that was full, a machine that lost power
+                logger.warning("Threw away %s: it is no message.", path.name)
         raise Empty
 
 

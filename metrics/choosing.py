@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from metrics import periods
 from metrics.models import Grain
@@ -34,6 +35,14 @@ class Choice:
     @property
     def is_running(self) -> bool:
         return self.period.is_running(self.now)
+
+    @property
+    def compared_with(self) -> str:
+        """What a change is measured against: a running period's like part of the one before."""
+        before = period_name(self.period.previous())
+        if self.is_running:
+            return _("the same part of %(period)s") % {"period": before}
+        return before
 
     @property
     def query(self) -> str:
@@ -74,7 +83,7 @@ class Choice:
             self.period.ends_on - timedelta(days=1), self.grain, self.period.zone
         )
         first = last
-        for _ in range(SHOWN[self.grain] - 1):
+        for _step in range(SHOWN[self.grain] - 1):
             first = first.previous()
         return first.starts_on, last.ends_on
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from crm.models import Cost
+from metrics import words
 from metrics.definitions import Definition
 from metrics.formulas.change import Change
 from staff.templatetags.vinculo import UNKNOWN, money, number, percent, signed
@@ -89,3 +92,29 @@ def period_name(period: Period) -> str:
                 "first": date_format(start, "SHORT_DATE_FORMAT"),
                 "last": date_format(period.ends_on - timedelta(days=1), "SHORT_DATE_FORMAT"),
             }
+
+
+def parts(found: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:
+    """The named counts and amounts among a figure's parts, as (name, value) to read.
+
+    `found` is in JSON's types, exact values as "p/q" (metrics.snapshots.to_json).
+    """
+    flat = {**found, **found.get("counts", {})}
+    shown = []
+    for name, (label, kind) in words.PARTS.items():
+        value = flat.get(name)
+        if value is None or (name in words.ONLY_WHEN_ANY and not value):
+            continue
+        amount = Fraction(str(value))
+        match kind:
+            case "money":
+                text = money(float(amount), currency)
+            case "share":
+                text = percent(float(amount))
+            case _:
+                text = number(float(amount), None if amount.denominator == 1 else 2)
+        shown.append((str(label), text))
+    for category, amount in (found.get("by_category") or {}).items():
+        name = str(Cost.CATEGORIES.get(category, category))
+        shown.append((name, money(float(Fraction(str(amount))), currency)))
+    return shown

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from metrics import words
 from metrics.formulas import feeling
@@ -39,25 +38,30 @@ def _figure(name: str, label: str, result: Result) -> Figure:
         label=label,
         value=_shown(result.value, result.unit),
         unit=_("points") if result.unit == "points" else "",
-        note=_note(result),
+        note=" · ".join(filter(None, [_n(result), _interval(result), _early(result)])),
+        interval=_interval(result),
         number=float(result.value),
     )
 
 
 def _shown(value: Fraction | float, unit: str) -> str:
     if unit == "points":
-        return signed(float(value), 0)
+        return signed(round(float(value)), 0)
     if unit == "ratio":
         return percent(float(value))
     return number(float(value), 1)
 
 
-def _note(result: Result) -> str:
-    n = ngettext("n = %(n)s", "n = %(n)s", result.n) % {"n": number(result.n)}
-    parts = [n]
-    if result.ci:
-        low, high = (_shown(end, result.unit) for end in result.ci)
-        parts.append(_("between %(low)s and %(high)s") % {"low": low, "high": high})
-    if result.n < EARLY:
-        parts.append(_("early"))
-    return " · ".join(parts)
+def _n(result: Result) -> str:
+    return _("n = %(n)s") % {"n": number(result.n)}
+
+
+def _interval(result: Result) -> str:
+    if not result.ci:
+        return ""
+    low, high = (_shown(end, result.unit) for end in result.ci)
+    return _("between %(low)s and %(high)s") % {"low": low, "high": high}
+
+
+def _early(result: Result) -> str:
+    return _("early") if result.n < EARLY else ""

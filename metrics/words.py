@@ -33,6 +33,51 @@ THEMES: dict[Theme, StrOrPromise] = {
     Theme.ACQUISITION: _("Acquisition"),
 }
 
+KINDS: dict[str, StrOrPromise] = {
+    "customer": _("Customers"),
+    "order": _("Orders"),
+    "cost": _("Costs"),
+    "response": _("Answers"),
+    "invitation": _("Invitations"),
+}
+
+# The parts of figures that pages show: (name, how it is written).
+PARTS: dict[str, tuple[StrOrPromise, str]] = {
+    "promoters": (_("Promoters (9–10)"), "count"),
+    "passives": (_("Passives (7–8)"), "count"),
+    "detractors": (_("Detractors (0–6)"), "count"),
+    "mean": (_("Mean"), "count"),
+    "easy_share": (_("Found it easy (5–7)"), "share"),
+    "start": (_("Customers at the start"), "count"),
+    "new": (_("New"), "count"),
+    "reactivated": (_("Came back"), "count"),
+    "new_and_lost": (_("New, and lost again"), "count"),
+    "lost": (_("Lost"), "count"),
+    "retained": (_("Stayed"), "count"),
+    "end": (_("Customers at the end"), "count"),
+    "served": (_("Served at any time"), "count"),
+    "left": (_("Left, new ones included"), "count"),
+    "turnover_as_published": (_("As the founding text has it: lost ÷ all customers"), "share"),
+    "naive_end_minus_new_over_start": (_("End less new, over start"), "share"),
+    "spend": (_("Spent on winning customers"), "money"),
+    "pending": (_("Leads whose time is not over"), "count"),
+    "annual_revenue": (_("Income per customer, twelve months"), "money"),
+    "years": (_("Years of relationship, mean"), "count"),
+    "cac": (_("Cost of winning one"), "money"),
+    "avg_income": (_("Income per order"), "money"),
+    "gross_margin": (_("Gross margin"), "share"),
+    "recurrence": (_("Orders per customer"), "count"),
+    "orders": (_("Orders"), "count"),
+    "refunds": (_("Refunds"), "count"),
+    "customers": (_("Customers"), "count"),
+    "profit": (_("Income less cost"), "money"),
+    "income_of_others": (_("Income from people who are no customers"), "money"),
+    "invalid": (_("Answers outside the scale, not counted"), "count"),
+    "missing_rates": (_("Amounts without an exchange rate"), "count"),
+    "missing_costs": (_("Orders without their cost of goods"), "count"),
+}
+ONLY_WHEN_ANY = {"invalid", "missing_rates", "missing_costs", "income_of_others", "new_and_lost"}
+
 UNITS: dict[str, StrOrPromise] = {
     "points": _("points"),
     "points_1_7": _("points of 1–7"),
@@ -48,13 +93,13 @@ def verdict(change: Change) -> StrOrPromise:
     """What may be said about a change, in words."""
     match change.verdict:
         case Verdict.UP:
-            return _("higher than before, beyond the noise")
+            return _("a true rise")
         case Verdict.DOWN:
-            return _("lower than before, beyond the noise")
+            return _("a true fall")
         case Verdict.NO_PREVIOUS:
             return _("nothing before it to compare with")
         case Verdict.UNTESTED:
-            return _("compared without a test: these are sums, not a sample")
+            return ""
         case Verdict.UNDEFINED:
             return ""
     if change.more_answers is None:

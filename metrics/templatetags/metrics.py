@@ -10,9 +10,12 @@ from django.utils.safestring import SafeString
 
 from metrics import showing, words
 from metrics.definitions import Definition
+from metrics.formulas import Result
 from metrics.formulas.change import Change
-from metrics.reading import Point
-from staff.templatetags.vinculo import money, number, sparkline
+from metrics.periods import Period
+from metrics.reading import Point, Tile
+from metrics.snapshots import to_json
+from staff.templatetags.vinculo import UNKNOWN, money, number, sparkline
 
 register = template.Library()
 
@@ -43,7 +46,7 @@ def difference(context: template.Context, definition: Definition, change: Change
 def amount(context: template.Context, value: Fraction | None, in_money: bool) -> str:
     """A side of a ratio, or what a row adds to it: money or a count."""
     if value is None:
-        return showing.UNKNOWN
+        return UNKNOWN
     return money(float(value), _currency(context)) if in_money else number(float(value))
 
 
@@ -71,3 +74,22 @@ def point_sparkline(points: list[Point]) -> str | SafeString:
 
 def _currency(context: template.Context) -> str:
     return str(context["business"].currency)
+
+
+@register.simple_tag
+def period_name(period: Period) -> str:
+    return showing.period_name(period)
+
+
+@register.simple_tag
+def kind_name(kind: str) -> str:
+    return str(words.KINDS[kind])
+
+
+@register.simple_tag(takes_context=True)
+def parts_of(
+    context: template.Context, tile: Tile | None, measured: Result | None
+) -> list[tuple[str, str]]:
+    """The counts and amounts that a figure is made of: (name, value) in the reader's words."""
+    parts = tile.point.parts if tile else to_json(measured.parts if measured else {})
+    return showing.parts(parts, _currency(context))

@@ -14,6 +14,7 @@ from metrics.definitions import STORED, Definition, UnknownMetric, find
 from metrics.reading import Point
 from metrics.words import THEMES
 from staff.access import Role, access
+from staff.models import Business
 from staff.pages import render_page
 
 
@@ -36,9 +37,11 @@ def metric_list(request: HttpRequest) -> HttpResponse:
 @access(read=Role.READ_ONLY)
 def metric(request: HttpRequest, kpi: str) -> HttpResponse:
     definition = definition_or_404(kpi)
-    business = request.business
+    business: Business = request.business  # type: ignore[attr-defined]
     choice = chosen(request, business.zone)
-    points = reading.series(definition, choice.grain, *choice.charted, business.zone)
+    points = since_first_facts(
+        reading.series(definition, choice.grain, *choice.charted, business.zone)
+    )
     tile = None
     measured = None
     if choice.period.grain and definition.is_stored:
@@ -57,6 +60,12 @@ def metric(request: HttpRequest, kpi: str) -> HttpResponse:
         "freshness": freshness.current(),
     }
     return render_page(request, "metrics/metric.html", context, fragment="figures")
+
+
+def since_first_facts(points: list[Point]) -> list[Point]:
+    """Without the periods before the business had anything to count; the last one always stays."""
+    first = next((at for at, point in enumerate(points) if point.snapshot), len(points) - 1)
+    return points[first:]
 
 
 def chart(

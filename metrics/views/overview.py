@@ -19,7 +19,7 @@ from staff.pages import render_page
 @access(read=Role.READ_ONLY)
 def overview(request: HttpRequest) -> HttpResponse:
     """Tiles of every stored KPI for one period; asked again by itself while changes are counted."""
-    zone = request.business.zone
+    zone = request.business.zone  # type: ignore[attr-defined]
     choice = chosen(request, zone)
     tiles = reading.tiles(
         grain=choice.grain,

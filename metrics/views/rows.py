@@ -26,7 +26,7 @@ def metric_rows(request: HttpRequest, kpi: str, side: str) -> HttpResponse:
     if side not in SIDES:
         raise Http404
     definition = definition_or_404(kpi)
-    choice = chosen(request, request.business.zone)
+    choice = chosen(request, request.business.zone)  # type: ignore[attr-defined]
     sections = reading.rows(definition, choice.period, side, now=choice.now)  # type: ignore[arg-type]
     result = reading.measured(definition, choice.period, now=choice.now)
     section = _section(request, sections)

@@ -1,180 +1,71 @@
-"""Numbers, money, times and small marks as the reader's own language writes them.
-
-Amounts come out with the locale's own no-break spaces ("47.000,00 €"). What is unknown is "—".
-"""
+"""What templates say of a value: how it reads, and the small marks beside it."""
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 
-from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
-from babel.numbers import format_currency, format_decimal, format_percent
 from django import template
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils import timezone
+from django.urls import get_script_prefix, get_urlconf
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, pgettext, to_locale
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from staff import colour, navigation
+from staff.formats import (
+    UNKNOWN,
+    Amount,
+    ago,
+    clock,
+    date_long,
+    date_short,
+    moment,
+    money,
+    money_short,
+    month_name,
+    number,
+    percent,
+    signed,
+)
+
+# The formats are filters, and are taken from here by the pages' own Python.
+__all__ = [
+    "UNKNOWN",
+    "ago",
+    "clock",
+    "date_long",
+    "date_short",
+    "moment",
+    "money",
+    "money_short",
+    "month_name",
+    "number",
+    "percent",
+    "signed",
+    "sparkline",
+]
 
 register = template.Library()
 
-UNKNOWN = "—"
-Amount = Decimal | float | int | None
-# Where the language alone leaves open whose way of writing is meant.
-LOCALES = {"es": "es_ES", "pt": "pt_BR"}
-
-
-def active_locale() -> Locale:
-    return _locale(get_language() or "en")
-
-
-@lru_cache(maxsize=16)
-def _locale(language: str) -> Locale:
-    return Locale.parse(LOCALES.get(language, to_locale(language)))
-
-
-# --- Numbers ----------------------------------------------------------------------------
-
-
-@register.filter
-def money(amount: Amount, currency: str) -> str:
-    """`{{ order.total|money:order.currency }}` → "R$ 47.000,00"."""
-    if amount is None:
-        return UNKNOWN
-    return format_currency(amount, currency, locale=active_locale())
-
-
-@register.filter
-def money_short(amount: Amount, currency: str) -> str:
-    """Without cents: for tiles and axes, where they would be noise."""
-    if amount is None:
-        return UNKNOWN
-    pattern = active_locale().currency_formats["standard"].pattern.replace(".00", "")
-    return format_currency(amount, currency, pattern, locale=active_locale(), currency_digits=False)
-
-
-@register.filter
-def number(value: Amount, digits: int | None = None) -> str:
-    """Grouped; with exactly `digits` decimals, or as many as the value has, up to three."""
-    if value is None:
-        return UNKNOWN
-    return format_decimal(value, _pattern(digits), locale=active_locale())
-
-
-@register.filter
-def percent(ratio: Amount, digits: int = 1) -> str:
-    """`{{ 0.123|percent }}` → "12.3%": a ratio of counts, rounded here and nowhere before."""
-    if ratio is None:
-        return UNKNOWN
-    pattern = active_locale().percent_formats[None].pattern
-    exact = pattern.replace("#,##0", _pattern(digits) or "")
-    return format_percent(ratio, exact, locale=active_locale())
-
-
-@register.filter
-def signed(value: Amount, digits: int | None = None) -> str:
-    """A difference: "+3.1", "-0.4", "0"."""
-    if value is None:
-        return UNKNOWN
-    pattern = _pattern(digits) or "#,##0.###"
-    sign = "" if round(Decimal(str(value)), 3 if digits is None else digits) == 0 else "+"
-    return format_decimal(value, f"{sign}{pattern};-{pattern}", locale=active_locale())
-
-
-def _pattern(digits: int | None) -> str | None:
-    if digits is None:
-        return None
-    return "#,##0." + "0" * digits if digits else "#,##0"
-
-
-# --- Times ------------------------------------------------------------------------------
-
-
-@register.filter
-def date_long(value: date | None) -> str:
-    """ "21 November 2026"; an instant is first put on the business's own calendar."""
-    return _date(value, "long")
-
-
-@register.filter
-def date_short(value: date | None) -> str:
-    return _date(value, "medium")
-
-
-@register.filter
-def month_name(value: date | None) -> str:
-    """ "November 2026"."""
-    if value is None:
-        return UNKNOWN
-    return format_skeleton("yMMMM", value, locale=active_locale())
-
-
-@register.filter
-def moment(value: datetime | None) -> str:
-    """Date and time of day: "21 Nov 2026, 14:30"."""
-    if value is None:
-        return UNKNOWN
-    day = format_date(_local(value), "medium", locale=active_locale())
-    return f"{day}, {clock(value)}"
-
-
-@register.filter
-def clock(value: datetime | None) -> str:
-    """The time of day: "14:30"."""
-    if value is None:
-        return UNKNOWN
-    return format_datetime(_local(value), "HH:mm", locale=active_locale())
-
-
-@register.filter
-def ago(value: date | None) -> str | SafeString:
-    """How far off, with the exact moment on hover and for screen readers."""
-    if value is None:
-        return UNKNOWN
-    exact = moment(value) if isinstance(value, datetime) else date_long(value)
-    return format_html(
-        '<time datetime="{}" title="{}">{}<span class="visually-hidden"> ({})</span></time>',
-        value.isoformat(),
-        exact,
-        _distance(value),
-        exact,
-    )
-
-
-def _distance(value: date) -> str:
-    if isinstance(value, datetime):
-        delta = value - timezone.now()
-        if abs(delta.total_seconds()) < 45:
-            return _("just now")
-        if abs(delta.total_seconds()) < 20 * 3600:
-            return format_timedelta(delta, add_direction=True, threshold=2, locale=active_locale())
-        value = _local(value).date()
-    days = (value - timezone.localdate()).days
-    near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}
-    if days in near:
-        return near[days]
-    delta = value - timezone.localdate()
-    return format_timedelta(delta, add_direction=True, threshold=2, locale=active_locale())
-
-
-def _date(value: date | None, style: str) -> str:
-    if value is None:
-        return UNKNOWN
-    day = _local(value).date() if isinstance(value, datetime) else value
-    return format_date(day, style, locale=active_locale())
-
-
-def _local(value: datetime) -> datetime:
-    return timezone.localtime(value) if timezone.is_aware(value) else value
+for show in (
+    ago,
+    clock,
+    date_long,
+    date_short,
+    moment,
+    money,
+    money_short,
+    month_name,
+    number,
+    percent,
+    signed,
+):
+    register.filter(show)
 
 
 # --- Marks ------------------------------------------------------------------------------
@@ -183,6 +74,11 @@ def _local(value: datetime) -> datetime:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """One drawing of the sprite; silent unless it is given a `label` of its own."""
+    return _icon(name, label)
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, label: str) -> SafeString:
     sprite = static("vendor/tabler-icons/sprite.svg")
     voice = (
         format_html('role="img" aria-label="{}"', label)
@@ -208,8 +104,11 @@ SCORE_ICONS = {"low": "mood-sad", "middle": "mood-empty", "high": "mood-smile"}
 @register.simple_tag
 def score_mark(kind: str, score: int | None) -> str | SafeString:
     """A score with the one hue and the one face that its group has everywhere."""
-    if score is None:
-        return UNKNOWN
+    return UNKNOWN if score is None else _score_mark(kind, score, get_language() or "")
+
+
+@lru_cache(maxsize=256)
+def _score_mark(kind: str, score: int, _language: str) -> SafeString:
     group, label = score_group(kind, score)
     return format_html(
         '<span class="score score-{}" title="{}">{}{}<span class="visually-hidden"> ({})</span></span>',
@@ -247,13 +146,14 @@ def sparkline(
     width, height, edge = 96, 28, 3
     low, high = min(known), max(known)
 
-    def y(value: Decimal | float) -> float:
+    def y(value: float) -> float:
         share = (float(value) - low) / (high - low) if high > low else 0.5
         return round(height - edge - share * (height - 2 * edge), 1)
 
     step = (width - 2 * edge) / max(len(values) - 1, 1)
     points = [
-        None if v is None else (round(edge + i * step, 1), y(v)) for i, v in enumerate(values)
+        None if v is None else (round(edge + i * step, 1), y(float(v)))
+        for i, v in enumerate(values)
     ]
     last = next((point for point in reversed(points) if point), None)
     return format_html(
@@ -264,7 +164,7 @@ def sparkline(
         voice=format_html('role="img" aria-label="{}"', label)
         if label
         else mark_safe('aria-hidden="true"'),
-        target=format_html('<line x1="0" x2="{}" y1="{y}" y2="{y}"/>', width, y=y(target))
+        target=format_html('<line x1="0" x2="{}" y1="{y}" y2="{y}"/>', width, y=y(float(target)))
         if target is not None
         else "",
         path=_path(points),
@@ -309,31 +209,77 @@ def distribution(parts: Sequence[tuple[str, int]], label: str = "") -> str | Saf
 # --- The frame --------------------------------------------------------------------------
 
 
-@register.inclusion_tag("_navigation.html", takes_context=True)
-def navigation_left(context: template.Context) -> dict[str, object]:
-    request: HttpRequest = context["request"]
-    return {"groups": navigation.left(request), "current_path": request.path}
+# What depends on nothing but language, role and place is rendered once per process and kept:
+# on a page of fifty rows the frame would otherwise cost more than the rows.
 
 
-@register.inclusion_tag("_phone_bar.html", takes_context=True)
-def navigation_bottom(context: template.Context) -> dict[str, object]:
-    request: HttpRequest = context["request"]
-    return {"links": navigation.bottom(request), "current_path": request.path}
+@register.simple_tag(takes_context=True)
+def navigation_left(context: template.Context) -> SafeString:
+    return _navigation("_navigation.html", *_place(context["request"]))
+
+
+@register.simple_tag(takes_context=True)
+def navigation_bottom(context: template.Context) -> SafeString:
+    return _navigation("_phone_bar.html", *_place(context["request"]))
+
+
+def _place(request: HttpRequest) -> tuple[int, str, bool, str, str | None, str]:
+    """All that the navigation's looks depend on."""
+    current = navigation.current_url(request.path)
+    exact = current == request.path
+    return (
+        navigation.role_of(request),
+        current,
+        exact,
+        get_language() or "",
+        get_urlconf(),
+        get_script_prefix(),
+    )
+
+
+@lru_cache(maxsize=512)
+def _navigation(
+    name: str,
+    role: int,
+    current: str,
+    exact: bool,
+    _language: str,
+    _urlconf: str | None,
+    _prefix: str,
+) -> SafeString:
+    context = {
+        "groups": navigation.left(role, current),
+        "links": navigation.bottom(role, current),
+        "here": "page" if exact else "true",
+    }
+    return render_to_string(name, context)
+
+
+@register.simple_tag
+def still(name: str) -> SafeString:
+    """A template without any context: the same for everyone who reads this language."""
+    return _still(name, get_language() or "")
+
+
+@lru_cache(maxsize=64)
+def _still(name: str, _language: str) -> SafeString:
+    return render_to_string(name)
 
 
 @register.simple_tag
 def accent(own: str | None) -> SafeString:
     """Custom properties of the business's colour, each dark or light enough to be read."""
-    own = own or "#0f6b62"
+    return _accent(own or "#0f6b62")
+
+
+@lru_cache(maxsize=64)
+def _accent(own: str) -> SafeString:
     return format_html(
         ":root{{--vinculo-accent:{};--accent-on-light:{};--accent-on-dark:{}}}",
         own,
-        _readable(colour.PAPER, own),
-        _readable(colour.NIGHT, own, colour.BRIGHT),
+        colour.readable_on(colour.PAPER, own),
+        colour.readable_on(colour.NIGHT, own, colour.BRIGHT),
     )
-
-
-_readable = lru_cache(maxsize=64)(colour.readable_on)
 
 
 @register.filter

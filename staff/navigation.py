@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from staff.access import Access, may, rule_for
+from staff.access import Access, rule_for
 
 
 @dataclass(frozen=True)
@@ -98,35 +98,41 @@ class Link:
         return str(self.entry.short or self.entry.label)
 
 
-def left(request: HttpRequest) -> list[tuple[str, list[Link]]]:
-    """The groups with at least one page that this person may read."""
-    current = current_url(request)
-    groups = ((str(group.label), links(request, group.entries, current)) for group in GROUPS)
+def left(role: int, current: str) -> list[tuple[str, list[Link]]]:
+    """The groups with at least one page that `role` may read; `current` is marked."""
+    groups = ((str(group.label), links(role, group.entries, current)) for group in GROUPS)
     return [(label, found) for label, found in groups if found]
 
 
-def bottom(request: HttpRequest) -> list[Link]:
-    return links(request, PHONE_BAR, current_url(request))
+def bottom(role: int, current: str) -> list[Link]:
+    return links(role, PHONE_BAR, current)
 
 
-def links(request: HttpRequest, entries: Iterable[Entry], current: str) -> list[Link]:
+def links(role: int, entries: Iterable[Entry], current: str) -> list[Link]:
     found = ((entry, page(entry.name)) for entry in entries)
     return [
         Link(entry, target[0], is_current=target[0] == current)
         for entry, target in found
-        if target and may(request, target[1])
+        if target and may_read(role, target[1])
     ]
 
 
-def current_url(request: HttpRequest) -> str:
-    """The most specific page of the navigation that the request's path lies under; "" if none."""
-    pages = (page(entry.name) for group in GROUPS for entry in group.entries)
-    above = [
-        url
-        for url, _rule in filter(None, pages)
-        if request.path == url or (url != "/" and request.path.startswith(url))
-    ]
-    return max(above, key=len, default="")
+def role_of(request: HttpRequest) -> int:
+    """The person's role; 0, which is less than any, for a stranger."""
+    return request.user.role if request.user.is_authenticated else 0
+
+
+def may_read(role: int, rule: Access) -> bool:
+    needed = rule.needed("GET")
+    return rule.public or (needed is not None and role >= needed)
+
+
+def current_url(path: str) -> str:
+    """The most specific page of the navigation that `path` lies under; "" if none."""
+    for url in _urls(get_urlconf(), get_script_prefix()):
+        if path == url or (url != "/" and path.startswith(url)):
+            return url
+    return ""
 
 
 def page(name: str) -> tuple[str, Access] | None:
@@ -144,3 +150,10 @@ def _page(name: str, urlconf: str | None, prefix: str) -> tuple[str, Access] | N
     match = resolve("/" + url.removeprefix(prefix), urlconf)
     rule = rule_for(match.func, match.view_name)
     return (url, rule) if rule else None
+
+
+@lru_cache(maxsize=8)
+def _urls(urlconf: str | None, prefix: str) -> list[str]:
+    """Every page of the navigation, the most specific first."""
+    pages = (_page(entry.name, urlconf, prefix) for group in GROUPS for entry in group.entries)
+    return sorted((url for url, _rule in filter(None, pages)), key=len, reverse=True)

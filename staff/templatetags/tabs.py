@@ -37,5 +37,5 @@ def _tabs(request: HttpRequest, entries: list[Entry], label: object) -> dict[str
     """What this person may open; the page they are on, or the one it lies under, is current."""
     pages = (navigation.page(entry.name) for entry in entries)
     above = [page[0] for page in pages if page and request.path.startswith(page[0])]
-    links = navigation.links(request, entries, max(above, key=len, default=""))
+    links = navigation.links(navigation.role_of(request), entries, max(above, key=len, default=""))
     return {"links": links, "label": label, "current_path": request.path}

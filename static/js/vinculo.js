@@ -53,7 +53,7 @@ for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
     const { status, responseText } = event.detail.xhr ?? {};
     // A form that came back with errors is an answer, not a failure.
     if (status === 422 && responseText) return;
-    complain(status ? document.body.dataset.failed : document.body.dataset.offline);
+    complain(status ? announcer?.dataset.failed : announcer?.dataset.offline);
   });
 }
 

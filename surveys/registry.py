@@ -34,8 +34,9 @@ class Figure:
     label: str
     value: str
     unit: str = ""
-    # n, the interval or the reason why there is no value, in words.
+    # n with the interval, or the reason why there is no value, in words.
     note: str = ""
+    interval: str = ""
     # For a line through time.
     number: float | None = None
 

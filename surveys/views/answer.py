@@ -139,7 +139,7 @@ def _context(
         "high": high,
         "nonce": tokens.new_nonce(invitation),
         "trap": AnswerForm.TRAP,
-        "longest": AnswerForm.LONGEST,
+        "longest": str(AnswerForm.LONGEST),  # a number would get its thousands separator
     }
 
 

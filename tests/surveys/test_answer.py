@@ -326,6 +326,7 @@ def test_the_scale_is_a_group_of_native_radios(invitation, visitor):
     assert page.count('type="radio"') == 11
     assert re.search(r'<fieldset[^>]+aria-describedby="scale-ends"[^>]*>\s*<legend>', page)
     assert 'id="scale-ends"' in page
+    assert 'maxlength="4000"' in page
     assert "<script" not in page
 
 

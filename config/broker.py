@@ -31,7 +31,9 @@ class Channel(filesystem.Channel):
     def folder(self) -> Path:
         return Path(self.data_folder_in)
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(
+        self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
+    ) -> None:
         """A queue's messages come by its own name: there is no table of bindings to keep."""
 
     def get_table(self, exchange: str) -> list[Any]:

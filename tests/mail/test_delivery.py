@@ -316,6 +316,33 @@ def test_a_claim_is_one_statement_and_only_the_first_wins(sink: Sink) -> None:
     assert (row.lease_holder, row.message_id, row.attempts) == ("a", "<1@example.com>", 1)
 
 
+@pytest.mark.parametrize("stream", OutgoingEmail.Stream.values)
+@pytest.mark.parametrize("scope", ["", *Scope.values])
+@pytest.mark.parametrize("released", [False, True])
+def test_a_claim_asks_exactly_what_the_named_reads_ask(
+    business: Business, stream: str, scope: str, *, released: bool
+) -> None:
+    now = timezone.now()
+    hour = timedelta(hours=1)
+    if scope:
+        Suppression.objects.create(
+            address="maria0@example.com",
+            scope=scope,
+            reason="by_hand",
+            released_at=now if released else None,
+        )
+    rows = [
+        queue_email(draft(stream=stream, due_at=due_at, expires_at=expires_at))
+        for due_at in (now - hour, now + hour)
+        for expires_at in (None, now - hour, now + hour)
+    ]
+    OutgoingEmail.objects.update(to_address="Maria0@example.com")  # as an import may write it
+    due = OutgoingEmail.objects.due()
+    sendable = set(due) - set(due.expired()) - set(due.unwanted())
+    claimed = {row for row in rows if OutgoingEmail.objects.claim(row.pk, holder="a")}
+    assert claimed == sendable
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_sweeps_at_once_send_each_message_once(sink: Sink) -> None:
     queue_emails([draft(n) for n in range(60)])

@@ -138,10 +138,15 @@ class CostFilter(django_filters.FilterSet):  # type: ignore[misc]
     """The costs ledger by purpose and category."""
 
     purpose = django_filters.ChoiceFilter(
-        choices=Cost.Purpose.choices, label=gettext_lazy("For"), empty_label=gettext_lazy("Any")
+        choices=Cost.Purpose.choices,
+        label=gettext_lazy("For"),
+        empty_label=gettext_lazy("Any"),
+        widget=forms.Select(attrs={"class": "form-select"}),
     )
     category = django_filters.ChoiceFilter(
-        label=gettext_lazy("Category"), empty_label=gettext_lazy("Any")
+        label=gettext_lazy("Category"),
+        empty_label=gettext_lazy("Any"),
+        widget=forms.Select(attrs={"class": "form-select"}),
     )
 
     class Meta:
@@ -151,7 +156,7 @@ class CostFilter(django_filters.FilterSet):  # type: ignore[misc]
     def __init__(self, data: QueryDict, queryset: QuerySet[Cost], **options: Any) -> None:
         super().__init__(data, queryset=queryset, **options)
         used = Cost.objects.order_by("category").values_list("category", flat=True).distinct()
-        self.filters["category"].extra["choices"] = [
+        self.filters["category"].extra["choices"] = [ 
             (category, Cost.CATEGORIES.get(category, category)) for category in used[:200]
         ]
 

@@ -100,7 +100,7 @@ def _well(customer: Customer) -> Reason:
     last = customer.last_contact_at
     if last is None:
         return Reason(_("Nothing has passed yet"), "")
-    return Reason(_("Nothing waits; last contact %(day)s") % {"day": date_short(last)}, "good")
+    return Reason(_("All in order; last contact %(day)s") % {"day": date_short(last)}, "good")
 
 
 def _day(moment: datetime) -> date:

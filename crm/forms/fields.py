@@ -109,9 +109,15 @@ class MomentInput(forms.DateTimeInput):
 
 
 class MomentField(forms.DateTimeField):
-    """An instant, written in the business's time zone."""
+    """An instant, to the minute, written in the business's time zone."""
 
     widget = MomentInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """The seconds of what is stored are not shown, so they make no difference."""
+        if isinstance(initial, datetime):
+            initial = initial.replace(second=0, microsecond=0)
+        return super().has_changed(initial, data)
 
 
 class TagsField(forms.CharField):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from crm.forms.fields import CustomerField, DayField, MomentField
+from crm.forms.fields import CustomerField, DayField, DayInput, MomentField
 from crm.models import Interaction, Task
 from staff.models import User
 
@@ -42,12 +42,13 @@ class LogForm(forms.Form):
         ],
         required=False,
         initial=Interaction.Direction.IN,
+        widget=forms.Select(attrs={"class": "form-select"}),
     )
     summary = forms.CharField(
         label=gettext_lazy("What passed"),
         max_length=300,
         error_messages={"required": gettext_lazy("Write a few words about what passed.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "form-control", "placeholder": gettext_lazy("One line is enough")}),
     )
     body = forms.CharField(
         label=gettext_lazy("In full"),
@@ -108,7 +109,11 @@ class TaskForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     customer = CustomerField(label=gettext_lazy("Customer"), required=False)
-    due_on = DayField(label=gettext_lazy("Due"), required=False)
+    due_on = DayField(
+        label=gettext_lazy("Due"),
+        required=False,
+        widget=DayInput(attrs={"class": "form-control"}),
+    )
     owner = forms.ModelChoiceField(
         label=pgettext_lazy("of a task", "Who"),
         queryset=User.objects.filter(is_active=True),

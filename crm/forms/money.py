@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -15,7 +16,10 @@ from crm.actions.tenures import REASONS
 from crm.forms.fields import CustomerField, DayField, MomentField, MoneyField
 from crm.models import Contract, Cost
 
-SAID_REASONS = [(reason.value, reason.label) for reason in REASONS]
+def said_reasons() -> list[tuple[str, str]]:
+    return [(reason.value, capfirst(str(reason.label))) for reason in REASONS]
+
+
 
 
 class OrderForm(forms.Form):
@@ -67,7 +71,7 @@ class CancelContractForm(forms.Form):
     )
     reason = forms.ChoiceField(
         label=gettext_lazy("Reason"),
-        choices=[*SAID_REASONS, ("", gettext_lazy("in their words"))],
+        choices=lambda: [*said_reasons(), ("", _("In their words"))],
         widget=forms.RadioSelect,
         required=False,
         initial="unknown",
@@ -96,7 +100,7 @@ class LossForm(forms.Form):
     """That they left, and why."""
 
     reason = forms.ChoiceField(
-        label=gettext_lazy("Reason"), choices=SAID_REASONS, widget=forms.RadioSelect
+        label=gettext_lazy("Reason"), choices=said_reasons, widget=forms.RadioSelect
     )
     note = forms.CharField(
         label=gettext_lazy("In their words"),

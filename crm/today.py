@@ -1,0 +1,80 @@
+"""This room's own lists on a person's Today page: their customers, and those whom nobody looks after."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Contract, Customer, LossReason, Tenure
+from crm.registry import TODAY_LISTS, TodayList
+from staff.access import acting_user
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from staff.models import User
+
+MOST = 8
+SILENCE_AHEAD = timedelta(days=30)
+CONTRACTS_AHEAD = timedelta(days=45)
+
+
+def mine(user: User) -> Q:
+    return Q(customer__owner=user) | Q(customer__owner=None)
+
+
+def gone_quiet(request: HttpRequest) -> dict[str, Any] | None:
+    """Customers who count as lost soon unless they buy, the soonest first."""
+    now = timezone.now()
+    ending = (
+        Tenure.objects.filter(
+            mine(acting_user(request)),
+            customer__archived_at=None,
+            customer__stage=Customer.Stage.CUSTOMER,
+            end_reason=LossReason.SILENCE,
+            ended_at__gt=now,
+            ended_at__lte=now + SILENCE_AHEAD,
+        )
+        .select_related("customer")
+        .order_by("ended_at", "pk")[:MOST]
+    )
+    tenures = list(ending)
+    return {"tenures": tenures} if tenures else None
+
+
+def contracts_ending(request: HttpRequest) -> dict[str, Any] | None:
+    today = timezone.localdate()
+    ending = (
+        Contract.objects.filter(
+            mine(acting_user(request)),
+            customer__archived_at=None,
+            cancelled_on=None,
+            renewed_by=None,
+            ends_on__gt=today,
+            ends_on__lte=today + CONTRACTS_AHEAD,
+        )
+        .select_related("customer")
+        .order_by("ends_on", "pk")[:MOST]
+    )
+    contracts = list(ending)
+    return {"contracts": contracts} if contracts else None
+
+
+def register() -> None:
+    """Called from CrmConfig.ready."""
+    TODAY_LISTS.register(
+        TodayList("crm.quiet", _("Going quiet"), "crm/today/quiet.html", gone_quiet, order=30)
+    )
+    TODAY_LISTS.register(
+        TodayList(
+            "crm.contracts",
+            _("Contracts that end soon"),
+            "crm/today/contracts.html",
+            contracts_ending,
+            order=40,
+        )
+    )

@@ -1,0 +1,219 @@
+"""Orders, contracts and the costs ledger, typed in the reader's own way and taken back."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from crm import actions
+from crm.models import Contract, Cost, Customer, Order
+from staff.models import ChangeSet, User
+from tests.factories import ContractFactory, CostFactory, CustomerFactory
+
+COSTS = reverse("crm:cost-list")
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def ada(business: object) -> Customer:
+    customer: Customer = CustomerFactory(name="Ada Lovelace")
+    return customer
+
+
+def page(customer: Customer) -> str:
+    return reverse("crm:customer", args=[customer.pk])
+
+
+# --- Orders -------------------------------------------------------------------------------
+
+
+def test_an_order_is_typed_in_the_readers_own_way(
+    agent_client: Client, agent: User, ada: Customer
+) -> None:
+    agent.language = "pt-br"
+    agent.save()
+    new = reverse("crm:order-create", args=[ada.pk])
+
+    response = agent_client.post(new, {"total": "1.234,50", "ordered_at": "2026-11-01T10:30"})
+
+    assertRedirects(response, page(ada))
+    order = Order.objects.get()
+    assert (order.total, order.currency) == (Decimal("1234.50"), "BRL")
+    assert timezone.localtime(order.ordered_at, timezone.get_fixed_timezone(-180)).hour == 10
+    ada.refresh_from_db()
+    assert ada.stage == Customer.Stage.CUSTOMER
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"total": "twelve"}, "This is not an amount"),
+        ({"total": ""}, "required"),
+        ({"total": "5", "ordered_at": "2999-01-01T00:00"}, "in the future"),
+        ({"total": "5", "ordered_at": "32/13/2026"}, "valid date"),
+    ],
+)
+def test_a_refused_order_keeps_what_was_typed(
+    agent_client: Client, ada: Customer, data: dict[str, str], words: str
+) -> None:
+    new = reverse("crm:order-create", args=[ada.pk])
+    typed = {"ordered_at": "2026-11-01T10:30", "cost": "3.25", **data}
+
+    response = agent_client.post(new, typed)
+
+    assertContains(response, words)
+    assertContains(response, 'value="3.25"')
+    assert not Order.objects.exists()
+
+
+def test_a_correction_touches_only_what_was_changed(
+    agent_client: Client, agent: User, ada: Customer
+) -> None:
+    order = actions.record_order(customer=ada, by=agent, total=Decimal(10))
+    url = reverse("crm:order-edit", args=[order.pk])
+    shown = re.search(r'value="([0-9-]+T[0-9:]+)"', agent_client.get(url).content.decode())
+    assert shown
+
+    agent_client.post(url, {"total": "12,50", "ordered_at": shown[1]})
+
+    before = order.ordered_at
+    order.refresh_from_db()
+    assert order.total == Decimal("12.50")
+    assert order.ordered_at == before
+
+
+def test_a_deleted_order_comes_back_whole(agent_client: Client, agent: User, ada: Customer) -> None:
+    order = actions.record_order(customer=ada, by=agent, total=Decimal(10))
+
+    deleted = agent_client.post(reverse("crm:order-delete", args=[order.pk]), follow=True)
+
+    assertContains(deleted, "The order is deleted.")
+    ada.refresh_from_db()
+    assert (ada.stage, ada.interactions.count()) == (Customer.Stage.LEAD, 0)
+
+    agent_client.post(reverse("crm:undo", args=[ChangeSet.objects.get().pk]))
+
+    ada.refresh_from_db()
+    assert (ada.stage, ada.interactions.count()) == (Customer.Stage.CUSTOMER, 1)
+    assert Order.objects.get().total == Decimal("10.00")
+
+
+# --- Contracts ----------------------------------------------------------------------------
+
+
+def test_a_contract_is_added_and_cancelled_with_its_reason(
+    agent_client: Client, ada: Customer
+) -> None:
+    new = reverse("crm:contract-create", args=[ada.pk])
+    data = {"amount": "50", "interval": "month", "starts_on": "2026-01-01"}
+    assertContains(
+        agent_client.post(new, {**data, "ends_on": "2025-12-31"}), "must be after Jan 1, 2026"
+    )
+
+    assertRedirects(agent_client.post(new, data), page(ada))
+    contract = Contract.objects.get()
+    cancel = reverse("crm:contract-cancel", args=[contract.pk])
+    agent_client.post(cancel, {"cancelled_on": "2026-06-01", "reason": "service"})
+
+    contract.refresh_from_db()
+    assert (contract.cancelled_on, contract.reason) == (date(2026, 6, 1), "service")
+    assertContains(agent_client.get(page(ada)), "service disappointed")
+    again = agent_client.post(cancel, {"cancelled_on": "2026-06-01", "reason": "service"})
+    assertContains(again, "cancelled already")
+
+
+def test_a_reason_may_be_in_ones_own_words(agent_client: Client, ada: Customer) -> None:
+    contract = ContractFactory(customer=ada)
+    cancel = reverse("crm:contract-cancel", args=[contract.pk])
+
+    agent_client.post(cancel, {"cancelled_on": "2026-06-01", "words": "Sold the bakery"})
+
+    contract.refresh_from_db()
+    assert contract.reason == "Sold the bakery"
+
+
+# --- Costs --------------------------------------------------------------------------------
+
+
+def test_the_ledger_adds_up_each_month_under_its_filters(read_only_client: Client) -> None:
+    CostFactory(on=date(2026, 3, 2), amount=Decimal("10.10"))
+    CostFactory(on=date(2026, 3, 9), amount=Decimal("20.20"), category="furgoneta")
+    CostFactory(on=date(2026, 2, 1), amount=Decimal(5), purpose=Cost.Purpose.SERVICE)
+
+    everything = read_only_client.get(COSTS)
+    assert [month.total for month in everything.context["months"]] == [
+        Decimal("30.30"),
+        Decimal("5.00"),
+    ]
+    assertContains(everything, "March 2026")
+    assertNotContains(everything, "Delete")
+
+    some = read_only_client.get(COSTS, {"category": "furgoneta"}, headers=HTMX)
+    assertNotContains(some, "<html")
+    assertContains(some, "R$20.20")
+    assertNotContains(some, "R$10.10")
+    none = read_only_client.get(COSTS, {"purpose": "training"})
+    assertContains(none, "No cost matches")
+
+
+def test_a_month_with_an_unknown_rate_has_no_sum(read_only_client: Client) -> None:
+    CostFactory(currency="USD", rate=None)
+
+    assert read_only_client.get(COSTS).context["months"][0].total is None
+
+
+def test_a_manager_writes_corrects_deletes_and_takes_back(manager_client: Client) -> None:
+    data = {
+        "amount": "1.234,56",
+        "purpose": "acquisition",
+        "category": "Advertising",
+        "on": "2026-03-01",
+        "until": "2026-03-31",
+    }
+    assertRedirects(manager_client.post(reverse("crm:cost-create"), data), COSTS)
+    cost = Cost.objects.get()
+    assert (cost.amount, cost.category) == (Decimal("1234.56"), "advertising")
+
+    edit = reverse("crm:cost-edit", args=[cost.pk])
+    assertContains(manager_client.get(edit), 'value="1,234.56"')
+    manager_client.post(edit, {**data, "amount": "99", "category": "own word"})
+    cost.refresh_from_db()
+    assert (cost.amount, cost.category) == (Decimal("99.00"), "own word")
+
+    deleted = manager_client.post(reverse("crm:cost-delete", args=[cost.pk]), follow=True)
+    assertContains(deleted, "The cost is deleted.")
+    assert not Cost.objects.exists()
+    manager_client.post(reverse("crm:undo", args=[ChangeSet.objects.get().pk]))
+    assert Cost.objects.get().amount == Decimal("99.00")
+
+
+def test_another_cost_can_follow_at_once(manager_client: Client) -> None:
+    data = {"amount": "5", "purpose": "service", "category": "tools", "on": "2026-03-01"}
+
+    response = manager_client.post(reverse("crm:cost-create"), {**data, "another": "1"})
+
+    assertRedirects(response, reverse("crm:cost-create"))
+
+
+def test_agents_read_costs_but_write_none(agent_client: Client) -> None:
+    cost = CostFactory()
+
+    assertNotContains(agent_client.get(COSTS), "New cost")
+    assert agent_client.get(reverse("crm:cost-create")).status_code == 403
+    assert agent_client.post(reverse("crm:cost-delete", args=[cost.pk])).status_code == 403
+
+
+def test_the_ledgers_queries_do_not_grow_with_costs(
+    agent_client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for month in range(1, 12):
+        CostFactory(on=date(2026, month, 1), customer=CustomerFactory())
+    # business, session, user, categories in use, page, the months' sums, how many
+    with django_assert_num_queries(7):
+        agent_client.get(COSTS)

@@ -78,10 +78,15 @@ def test_created_rows_go_with_those_that_were_created_after_them(
     assert (entry.by, entry.changes["reverted"]) == (owner, [None, 10])
 
 
+@pytest.mark.parametrize("between", [0, 20])  # keys close together, and far apart
 def test_created_rows_that_others_now_point_to_stay_and_are_reported(
-    change_set: ChangeSet, owner: User
+    change_set: ChangeSet, owner: User, between: int
 ):
-    used, spare = customer("used"), customer("spare")
+    used = customer("used")
+    bystanders = {customer(f"bystander {number}") for number in range(between)}
+    for bystander in bystanders:
+        order(bystander)
+    spare = customer("spare")
     referrer, referred = customer("referrer"), customer("referred")
     record_created(change_set, [used, spare, referrer, referred])
     order(used)
@@ -89,7 +94,7 @@ def test_created_rows_that_others_now_point_to_stay_and_are_reported(
 
     outcome = revert(change_set=change_set, by=owner)
 
-    assert set(Customer.objects.all()) == {used, referrer, outsider}
+    assert set(Customer.objects.all()) == {used, referrer, outsider} | bystanders
     assert left_alone(outcome) == {
         ("crm.customer", used.pk, "other records point to it"),
         ("crm.customer", referrer.pk, "other records point to it"),

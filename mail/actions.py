@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -52,8 +51,9 @@ def queue_email(draft: Draft) -> OutgoingEmail:
     """
     [outgoing] = _store([draft])
     if outgoing.state == State.QUEUED and outgoing.due_at <= timezone.now():
-        # Broker down? The page survives, and the sweep finds the row.
-        transaction.on_commit(partial(tasks.send.delay, outgoing.pk), robust=True)
+        # Broker down? The page survives, and the sweep finds the row. A lambda, because Django
+        # can't survive what has no name, such as a partial.
+        transaction.on_commit(lambda: tasks.send.delay(outgoing.pk), robust=True)
     return outgoing
 
 
@@ -170,7 +170,7 @@ def retry(*, outgoing: OutgoingEmail, by: User, may_arrive_twice: bool = False) 
         detail="",
     ):
         raise CannotRetry
-    transaction.on_commit(partial(tasks.send.delay, outgoing.pk), robust=True)
+    transaction.on_commit(lambda: tasks.send.delay(outgoing.pk), robust=True)
     return _changed(outgoing, by=by, action="outgoing_email.retry")
 
 

@@ -163,7 +163,8 @@ def finish(outgoing: OutgoingEmail, state: State, **fields: object) -> bool:
 
 def put_back(outgoing: OutgoingEmail, failure: NotTaken) -> None:
     """Into the queue again, for later; after some three days it has failed."""
-    logger.warning("Message %s was not taken: %s", outgoing.pk, failure)
+    # The server's words go to the row alone: they may hold the address.
+    logger.warning("Message %s was not taken (%s)", outgoing.pk, type(failure).__name__)
     if outgoing.attempts >= MAX_ATTEMPTS:
         finish(outgoing, State.FAILED, detail=str(failure))
         return

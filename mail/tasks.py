@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
+
 from celery import shared_task
+
+from staff import leases
+
+SWEEP = "mail.sweep"
+# As long as a server may keep one answer back, so that a stuck one doesn't take every worker;
+# after a worker has died, the next sweep waits no longer than this.
+SWEEP_LEASE = 30
 
 
 @shared_task(ignore_result=True)
@@ -18,4 +27,10 @@ def sweep() -> None:
     """Send what is due, for less than the ten seconds between two sweeps; settle what is stuck."""
     from mail import delivery
 
-    delivery.sweep(seconds=9)
+    holder = secrets.token_hex(8)
+    if not leases.acquire(SWEEP, holder, SWEEP_LEASE):
+        return  # another sweep goes on until nothing is due
+    try:
+        delivery.sweep(seconds=9)
+    finally:
+        leases.release(SWEEP, holder)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 
+from django.db.models import Q
+
+from crm.models import Cost
 from metrics.facts.orders import MICROS, NOBODY, money
 from metrics.formulas import RatioSums
 from metrics.periods import Window
@@ -66,6 +70,14 @@ def accrued(windows: Sequence[Window], purpose: str) -> list[Spent]:
         results[i].by_category[category] += money(micros) * Fraction(int(overlap), int(days))
         results[i].missing_rates += int(missing)
     return results
+
+
+def any_for_customers(windows: Sequence[Window], purpose: str) -> bool:
+    """Whether a cost of the purpose that could accrue in the windows belongs to a customer."""
+    last = max((window.until_on for window in windows), default=date.min)
+    own = Cost.objects.filter(purpose=purpose, on__lt=last, customer__isnull=False)
+    first = min((window.first_on for window in windows), default=date.max)
+    return own.filter(Q(until=None, on__gte=first) | Q(until__gt=first)).exists()
 
 
 def profit_per_customer(windows: Sequence[Window]) -> list[RatioSums]:

@@ -56,10 +56,11 @@ class Facts:
     @cached_property
     def profits(self) -> list[RatioSums]:
         """Profit and cost per customer: sums exact, service costs of nobody in particular included."""
+        own = [bought.profit for bought in self.bought]
+        if costs.any_for_customers(self.windows, "service"):
+            own = costs.profit_per_customer(self.windows)
         results = []
-        for bought, spent, sums in zip(
-            self.bought, self.service_costs, costs.profit_per_customer(self.windows), strict=True
-        ):
+        for bought, spent, sums in zip(self.bought, self.service_costs, own, strict=True):
             cost = bought.sums.cost + spent.total
             profit = bought.sums.income - cost
             results.append(RatioSums(sums.n, profit, cost, sums.xx, sums.xy, sums.yy))

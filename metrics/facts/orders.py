@@ -31,6 +31,8 @@ class Bought:
     sums: OrderSums = NOTHING
     # Σ income / Σ orders over customers who appear, and what of it belongs to customers served.
     ticket: RatioSums = NOBODY
+    # Σ (income − cost of goods) / Σ cost of goods over the same customers.
+    profit: RatioSums = NOBODY
     income_of_served: Fraction = Fraction(0)
     squares_of_served: float = 0.0
     missing_rates_of_served: int = 0
@@ -40,11 +42,12 @@ def bought(windows: Sequence[Window]) -> list[Bought]:
     """The orders of each window, from one statement."""
     table, params = windows_table("win", windows)
     x, y = as_float("income"), as_float("orders")
+    profit, spent = as_float("income - cost"), as_float("cost")
     rows = fetch(
         f"""
         WITH {table},
         customers AS (
-            SELECT i, s, e, o.customer_id AS customer_id,
+            SELECT i, MIN(s) AS s, MIN(e) AS e, o.customer_id AS customer_id,
                    COALESCE(SUM(o.total_micros), 0) AS income,
                    SUM(CASE WHEN o.total > 0 THEN 1 ELSE 0 END) AS orders,
                    SUM(CASE WHEN o.total < 0 THEN o.total_micros ELSE 0 END) AS refunds,
@@ -53,7 +56,7 @@ def bought(windows: Sequence[Window]) -> list[Bought]:
                    SUM(CASE WHEN o.total > 0 AND o.cost IS NULL THEN 1 ELSE 0 END) AS missing_costs
             FROM win CROSS JOIN crm_order o
             WHERE o.ordered_at >= win.s AND o.ordered_at < win.e
-            GROUP BY i, s, e, o.customer_id
+            GROUP BY i, o.customer_id
         ),
         judged AS (
             SELECT c.*, CASE WHEN EXISTS (
@@ -67,7 +70,8 @@ def bought(windows: Sequence[Window]) -> list[Bought]:
                SUM(missing_rates), SUM(missing_costs),
                SUM({x} * {x}), SUM({x} * {y}), SUM({y} * {y}),
                SUM(was_served * income), SUM(was_served * {x} * {x}),
-               SUM(was_served * missing_rates)
+               SUM(was_served * missing_rates),
+               SUM({profit} * {profit}), SUM({profit} * {spent}), SUM({spent} * {spent})
         FROM judged GROUP BY i
         """,
         params,
@@ -93,6 +97,7 @@ def _bought(  # noqa: PLR0917 (one row of the statement above)
     served_income: int,
     served_xx: float,
     served_missing: int,
+    *profits: float,
 ) -> Bought:
     return Bought(
         sums=OrderSums(
@@ -115,12 +120,20 @@ def _bought(  # noqa: PLR0917 (one row of the statement above)
         income_of_served=money(served_income),
         squares_of_served=float(served_xx) / MICROS**2,
         missing_rates_of_served=int(served_missing),
+        profit=RatioSums(
+            n=customers,
+            x=money(income) - money(cost),
+            y=money(cost),
+            xx=float(profits[0]) / MICROS**2,
+            xy=float(profits[1]) / MICROS**2,
+            yy=float(profits[2]) / MICROS**2,
+        ),
     )
 
 
 def income_until(edges: Sequence[datetime], like: Window) -> dict[datetime, tuple[Fraction, int]]:
-    """All net income before each edge, and how many orders in it have no exchange rate."""
-    table, params = windows_table("stretch", stretches(edges, like))
+    """Net income from the first edge to each, and how many orders in it have no exchange rate."""
+    table, params = windows_table("stretch", stretches(edges, like, since=min(edges)))
     rows = fetch(
         f"""
         WITH {table}

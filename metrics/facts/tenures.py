@@ -7,13 +7,18 @@ of ends before it, and both are running totals over the stretches between edges.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Any
+
+from django.db import connection
 
 from metrics.formulas import TenureCounts
 from metrics.periods import Window
-from metrics.sql import epoch, fetch, windows_table
+from metrics.sql import as_stored, epoch, fetch, windows_table
 
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)  # leaves room for any offset of a time zone
 
@@ -27,9 +32,9 @@ class AtEdge:
     seconds: int = 0  # as customers, all of them together
 
 
-def stretches(edges: Sequence[datetime], like: Window) -> list[Window]:
-    """The windows between consecutive edges, the first from the beginning of time."""
-    starts = [BEGINNING, *edges[:-1]]
+def stretches(edges: Sequence[datetime], like: Window, since: datetime = BEGINNING) -> list[Window]:
+    """The windows between consecutive edges, in order; the first begins at `since`."""
+    starts = [since, *edges[:-1]]
     # Their dates are never asked for.
     return [
         Window(start, end, like.first_on, like.until_on, like.zone)
@@ -79,29 +84,59 @@ ACTIVE_AT_END = """
     AND x.started_at < win.e AND (x.ended_at IS NULL OR x.ended_at >= win.e)
 """
 
-# Of those who came back: whose earlier tenures all ended before the window began.
-CAME_BACK = """
-    SELECT i, 'back', COUNT(*) FROM crm_tenure t CROSS JOIN win
-    WHERE NOT t.is_first AND t.started_at >= win.s AND t.started_at < win.e
-    AND NOT EXISTS (
+# Back in the window: not there when it began, though a customer before it.
+NOT_YET_SERVED = """
+    NOT EXISTS (
         SELECT 1 FROM crm_tenure x WHERE x.customer_id = t.customer_id
         AND x.started_at < t.started_at AND x.ended_at >= win.s
     )
-    GROUP BY i
 """
 
 
 def served(windows: Sequence[Window], edges: dict[datetime, AtEdge]) -> list[int]:
-    """Customers active at any time of each window: at its start, new in it, or back in it."""
-    table, params = windows_table("win", windows)
-    back = {i: count for i, _, count in fetch(f"WITH {table} {CAME_BACK}", params)}
-    return [
-        edges[window.start].active
-        + edges[window.end].ever
-        - edges[window.start].ever
-        + back.get(i, 0)
-        for i, window in enumerate(windows)
-    ]
+    """Customers active at any time of each of many long, overlapping windows.
+
+    Those at its start, those new in it, and those back in it: whose gap between two tenures holds
+    the window's start, and ends in it. Gaps are few; each touches a run of consecutive windows,
+    because the windows, ordered by end, are ordered by start as well.
+    """
+    order = sorted(range(len(windows)), key=lambda i: windows[i].end)
+    starts = [as_stored(windows[i].start) for i in order]
+    ends = [as_stored(windows[i].end) for i in order]
+    steps = [0] * (len(windows) + 1)
+    for left, returned in _gaps(windows):
+        first = max(bisect_right(starts, left), bisect_right(ends, returned))
+        last = bisect_right(starts, returned)
+        if first < last:
+            steps[first] += 1
+            steps[last] -= 1
+    results = [0] * len(windows)
+    for i, back in zip(order, accumulate(steps), strict=False):
+        start, end = edges[windows[i].start], edges[windows[i].end]
+        results[i] = start.active + end.ever - start.ever + back
+    return results
+
+
+def _gaps(windows: Sequence[Window]) -> Iterator[tuple[Any, Any]]:
+    """(end of a tenure, start of the customer's next) where the next starts within the windows."""
+    if not windows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT MAX(x.ended_at), MAX(t.started_at)
+            FROM crm_tenure t
+            JOIN crm_tenure x ON x.customer_id = t.customer_id AND x.started_at < t.started_at
+            WHERE NOT t.is_first AND t.started_at >= %s AND t.started_at < %s
+            GROUP BY t.id
+            """,
+            [
+                as_stored(min(window.start for window in windows)),
+                as_stored(max(window.end for window in windows)),
+            ],
+        )
+        while some := cursor.fetchmany(2000):
+            yield from some
 
 
 def counts(windows: Sequence[Window], edges: dict[datetime, AtEdge]) -> list[TenureCounts]:
@@ -120,7 +155,7 @@ def counts(windows: Sequence[Window], edges: dict[datetime, AtEdge]) -> list[Ten
         AND t.ended_at < win.e AND NOT EXISTS ({ACTIVE_AT_END})
         GROUP BY i
         UNION ALL
-        SELECT i, 'reactivated', COUNT(*) FROM crm_tenure t CROSS JOIN win
+        SELECT i, 'reactivated', COUNT(*) FROM win CROSS JOIN crm_tenure t
         WHERE NOT t.is_first AND t.started_at >= win.s AND t.started_at < win.e
         AND (t.ended_at IS NULL OR t.ended_at >= win.e)
         AND NOT EXISTS (
@@ -131,7 +166,10 @@ def counts(windows: Sequence[Window], edges: dict[datetime, AtEdge]) -> list[Ten
         )
         GROUP BY i
         UNION ALL
-        {CAME_BACK}
+        SELECT i, 'back', COUNT(*) FROM win CROSS JOIN crm_tenure t
+        WHERE NOT t.is_first AND t.started_at >= win.s AND t.started_at < win.e
+        AND {NOT_YET_SERVED}
+        GROUP BY i
         """,
         params,
     )

@@ -9,9 +9,10 @@ from staff.navigation import Entry
 
 register = template.Library()
 
-# Other rooms add their own page of settings: `SETTINGS.append(Entry(…))` in AppConfig.ready.
+# By URL name, as in staff.navigation: a page that isn't there, or not for this role, is left out.
 SETTINGS = [
     Entry("staff:settings", _("Business"), "building-store"),
+    Entry("crm:silence", _("Losses"), "calendar-x"),
     Entry("staff:people", _("Team"), "users"),
     Entry("staff:audit", _("Changes"), "history"),
     Entry("staff:health", _("Health"), "heart"),

@@ -50,7 +50,10 @@ class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]
         null_label=gettext_lazy("Nobody"),
         null_value="none",
     )
-    source = django_filters.CharFilter(label=gettext_lazy("Source"))
+    source = django_filters.CharFilter(
+        label=gettext_lazy("Source"),
+        widget=forms.TextInput(attrs={"list": "source-names", "autocomplete": "off"}),
+    )
     tag = django_filters.ModelChoiceFilter(
         field_name="tags",
         queryset=Tag.objects.all(),
@@ -156,7 +159,7 @@ class CostFilter(django_filters.FilterSet):  # type: ignore[misc]
     def __init__(self, data: QueryDict, queryset: QuerySet[Cost], **options: Any) -> None:
         super().__init__(data, queryset=queryset, **options)
         used = Cost.objects.order_by("category").values_list("category", flat=True).distinct()
-        self.filters["category"].extra["choices"] = [ 
+        self.filters["category"].extra["choices"] = [
             (category, Cost.CATEGORIES.get(category, category)) for category in used[:200]
         ]
 

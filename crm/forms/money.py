@@ -16,10 +16,9 @@ from crm.actions.tenures import REASONS
 from crm.forms.fields import CustomerField, DayField, MomentField, MoneyField
 from crm.models import Contract, Cost
 
+
 def said_reasons() -> list[tuple[str, str]]:
     return [(reason.value, capfirst(str(reason.label))) for reason in REASONS]
-
-
 
 
 class OrderForm(forms.Form):

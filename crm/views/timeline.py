@@ -52,7 +52,7 @@ def log_interaction(request: HttpRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
     form = LogForm(request.POST)
     if not form.is_valid():
-        context = page_context(request, pk, form)
+        context = page_context(request, pk, form.focused())
         response = render_page(request, "crm/customer.html", context, fragment="passed")
         response.status_code = 422
         return response
@@ -60,7 +60,7 @@ def log_interaction(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         messages.success(request, _("Logged."))
         return redirect("crm:customer", pk)
-    context = page_context(request, pk) | {"logged": True}
+    context = page_context(request, pk, LogForm().focused()) | {"logged": True}
     return render_page(request, "crm/customer.html", context, fragment="passed")
 
 

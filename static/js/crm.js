@@ -1,3 +1,10 @@
+/* Filters that were left empty stay out of the address. */
+
+document.addEventListener("formdata", (event) => {
+  if (!event.target.matches("form.filter-form")) return;
+  for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
+});
+
 /* Tags: the browser's own list of suggestions, for the tag being typed instead of the whole field. */
 
 const field = document.querySelector("input[data-tags]");

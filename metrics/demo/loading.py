@@ -141,10 +141,11 @@ class Loader:
             password=PASSWORD,
         )
         User.objects.filter(pk=owner.pk).update(language="en")
-        for email, name, role, language in TEAM:
-            User.objects.create_user(
-                email=email, password=PASSWORD, role=role, name=name, language=language
-            )
+        # The same password for all: hashed once, because hashing is slow on purpose.
+        User.objects.bulk_create(
+            User(email=email, name=name, role=role, language=language, password=owner.password)
+            for email, name, role, language in TEAM
+        )
         Business.objects.update(
             email="hola@taller-aurora.example",
             postal_address="Carrer de Sueca 41, 46006 València",

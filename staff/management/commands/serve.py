@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -10,7 +11,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils.translation import gettext as _
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         prepare_database()
         collect_static()
         if options["demo"] and Business.current() is None:
-            call_command("demo")
+            load_demo()
         # The children open their own; a database must not see two processes on one connection.
         connections.close_all()
         web, *others = programs(host, port, options["web_workers"], options["concurrency"])
@@ -68,6 +68,13 @@ class Command(BaseCommand):
         note = settings.VAR_DIR / "demo-sign-in.txt"
         if note.exists():
             self.say(note.read_text().rstrip())
+
+
+def load_demo() -> None:
+    """In a process of its own, so that what it took of memory is given back before serving."""
+    done = subprocess.run([sys.executable, "manage.py", "demo"], cwd=settings.BASE_DIR, check=False)
+    if done.returncode:
+        raise CommandError(_("The demo data could not be loaded."), returncode=done.returncode)
 
 
 def programs(host: str, port: int, web_workers: int, concurrency: int) -> list[Program]:

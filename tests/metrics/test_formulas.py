@@ -82,11 +82,11 @@ def order_sums(rows: list[dict[str, Any]]) -> OrderSums:
 
 
 def ledger_sums(rows: list[dict[str, Any]]) -> RatioSums:
-    profit: Counter[str] = Counter()
-    cost: Counter[str] = Counter()
+    profit: dict[str, Fraction] = defaultdict(Fraction)
+    cost: dict[str, Fraction] = defaultdict(Fraction)
     for row in rows:
-        profit[row["customer"]] += Fraction(row["income"]) - Fraction(row["cost"])  # type: ignore[assignment]
-        cost[row["customer"]] += Fraction(row["cost"])  # type: ignore[assignment]
+        profit[row["customer"]] += Fraction(row["income"]) - Fraction(row["cost"])
+        cost[row["customer"]] += Fraction(row["cost"])
     pairs = [(float(profit[who]), float(cost[who])) for who in profit]
     return RatioSums(
         n=len(pairs),
@@ -117,17 +117,17 @@ def histogram(case: dict[str, Any]) -> tuple[Counter[int], int]:
 def compute_cac(case: dict[str, Any]) -> Result:
     rows, params = case["rows"], case["params"]
     start, end = edges(params)
-    spend: Counter[str] = Counter()
+    spend: dict[str, Fraction] = defaultdict(Fraction)
     for row in rows["investments"]:
         rate = Fraction(params.get("fx", {}).get(f"{row.get('currency')}|{row['date']}", 1))
-        spend[row["category"]] += Fraction(row["amount"]) * rate  # type: ignore[assignment]
+        spend[row["category"]] += Fraction(row["amount"]) * rate
     counts = count_tenures(rows["relationships"], start, end)
-    return formulas.cac(spend, new_customers=counts.new)  # type: ignore[arg-type]
+    return formulas.cac(spend, new_customers=counts.new)
 
 
 def compute_ltv(case: dict[str, Any]) -> Result:
     params = case["params"]
-    given = {
+    given: dict[str, Any] = {
         name: Fraction(params[name])
         for name in ("annual_revenue", "years", "cac", "arpa", "churn", "observed_months")
         if name in params
@@ -154,7 +154,7 @@ def compute_lead_conversion(case: dict[str, Any]) -> Result:
     )
 
 
-def compute(case: dict[str, Any]) -> Result:
+def compute(case: dict[str, Any]) -> Any:
     kpi, params, rows = case["kpi"], case["params"], case["rows"]
     if kpi in {"customer_churn", "retention", "turnover"}:
         return getattr(formulas, kpi)(count_tenures(rows["relationships"], *edges(params)))

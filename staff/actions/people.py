@@ -84,13 +84,12 @@ def _send_invitation(user: User, by: User) -> None:
     business = Business.objects.get(pk=1)
     context = {"user": user, "by": by, "business": business, "link": password_link(user)}
     with translation.override(user.language or business.language):
-        message = EmailMessage(
+        EmailMessage(
             subject=_("%(by)s invites you to %(business)s") % {"by": by, "business": business.name},
             body=render_to_string("staff/mail/invitation.txt", context).strip() + "\n",
             from_email=sender(business),
             to=[user.email],
-        )
-    message.send()
+        ).send()
 
 
 @transaction.atomic

@@ -35,7 +35,7 @@ test: setup-dev
 lint: setup-dev
 	$(PYTHON_IN)/ruff check .
 	$(PYTHON_IN)/ruff format --check .
-	$(PYTHON_IN)/mypy $(ROOMS) $(wildcard benchmarks/*.py)
+	$(PYTHON_IN)/mypy $(ROOMS) benchmarks
 	$(PYTHON_IN)/lint-imports --no-logo
 	$(PYTHON_IN)/djade --check --target-version 5.2 $(TEMPLATES)
 	$(PYTHON_IN)/djlint --lint --quiet templates

@@ -25,9 +25,9 @@ def save_columns(instances: Sequence[models.Model], columns: Sequence[str]) -> N
     connection = connections[router.db_for_write(model)]
     fields = [field_of(model, name) for name in ("pk", *columns)]
     quote = connection.ops.quote_name
-    table, key = quote(model._meta.db_table), quote(fields[0].column)
+    table, key = quote(model._meta.db_table), quote(str(fields[0].column))
     settings = ", ".join(
-        f"{quote(field.column)} = v.column{place}" for place, field in enumerate(fields[1:], 2)
+        f"{quote(str(field.column))} = v.column{place}" for place, field in enumerate(fields[1:], 2)
     )
     # PostgreSQL can't tell a parameter's type within VALUES; SQLite needs none.
     typed = connection.vendor == "postgresql"

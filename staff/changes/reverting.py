@@ -172,15 +172,11 @@ def _revert_updated(model: type[models.Model], changes: Sequence[Change]) -> Out
         groups[tuple(sorted(change.before or {}))].append(row)
     done: set[int] = set()
     for columns, group in groups.items():
-        done |= _apply(partial(_write, model, columns), group)
+        done |= _apply(partial(save_columns, columns=columns), group)
     for change in changes:
         if change.object_id in was and change.object_id not in done:
             kept[change.pk] = Reason.BLOCKED
     return [Reverted(pk, was=was[pk], now=rows[pk]) for pk in was if pk in done], kept
-
-
-def _write(model: type[models.Model], columns: Sequence[str], rows: Sequence[models.Model]) -> None:
-    save_columns(rows, columns)
 
 
 def _revert_deleted(model: type[models.Model], changes: Sequence[Change]) -> Outcome:

@@ -71,8 +71,11 @@ class Record:
             tenure=self.tenure,
             contracts=self.contracts,
             tasks=self.tasks,
-            facts=self.facts,
+            facts=[*self.facts, *self._of_panels()],
         )
+
+    def _of_panels(self) -> list[registry.Fact]:
+        return [fact for _panel, context in self.panels for fact in context.get("health", ())]
 
 
 def read(request: HttpRequest, customer: Customer) -> Record:

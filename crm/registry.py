@@ -50,7 +50,8 @@ class Panel:
     """A card beside a customer's timeline: `template` rendered with what `context` returns.
 
     `context` gets the request and the customer of `Customer.objects.for_page()`; None leaves the
-    panel out. All panels together share the customer page's 14 queries: one query each.
+    panel out. All panels together share the customer page's 14 queries: one query each. What the
+    context has under "health", Facts with a tone, is said in the line that tells how it stands.
     """
 
     name: str

@@ -18,12 +18,14 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm import registry
 from crm.models import Customer
 from staff.access import Role
-from staff.templatetags.vinculo import date_short
+from staff.templatetags.vinculo import date_short, score_group
 from surveys.models import Invitation, Response, Skip
 
 # How long a low answer stays on Today, and how many are shown there.
 RECENT = timedelta(days=60)
 SHOWN = 10
+# How long a low answer says something about how it stands with a customer.
+REMEMBERED = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,17 @@ def panel(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     return {
         "felt": [felt[kind] for kind in ("nps", "csat", "ces") if kind in felt],
         "asking": asking,
+        "health": [_low(one) for one in felt.values() if _is_low(one)],
         "send_url": send_url(customer) if may_send and not customer.archived_at else "",
     }
+
+
+def _is_low(one: Felt) -> bool:
+    return one.at > timezone.now() - REMEMBERED and score_group(one.kind, one.score)[0] == "low"
+
+
+def _low(one: Felt) -> registry.Fact:
+    return registry.Fact(_("Last %(kind)s:") % {"kind": one.kind.upper()}, one.score, tone="bad")
 
 
 def _history(customer: Customer) -> Any:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.forms.fields import CustomerField, DayField, DayInput, MomentField
-from crm.models import Interaction, Task
+from crm.models import Interaction
 from staff.models import User
 
 # Nobody speaks to oneself: these kinds have no direction.
@@ -37,8 +37,8 @@ class LogForm(forms.Form):
     direction = forms.ChoiceField(
         label=gettext_lazy("Who began"),
         choices=[
-            (Interaction.Direction.IN, pgettext_lazy("direction", "from them")),
-            (Interaction.Direction.OUT, pgettext_lazy("direction", "from us")),
+            (Interaction.Direction.IN, pgettext_lazy("direction", "From them")),
+            (Interaction.Direction.OUT, pgettext_lazy("direction", "From us")),
         ],
         required=False,
         initial=Interaction.Direction.IN,
@@ -130,9 +130,7 @@ class TaskForm(forms.Form):
         queryset=User.objects.filter(is_active=True),
         empty_label=None,
     )
-    is_promise = forms.BooleanField(
-        label=Task._meta.get_field("is_promise").verbose_name, required=False
-    )
+    is_promise = forms.BooleanField(label=gettext_lazy("Promised to the customer"), required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -17,6 +17,10 @@ from crm.forms.fields import CustomerField, DayField, MomentField, MoneyField
 from crm.models import Contract, Cost
 
 
+def purposes() -> list[tuple[str, str]]:
+    return [(purpose.value, capfirst(str(purpose.label))) for purpose in Cost.Purpose]
+
+
 def said_reasons() -> list[tuple[str, str]]:
     return [(reason.value, capfirst(str(reason.label))) for reason in REASONS]
 
@@ -45,7 +49,11 @@ class ContractForm(forms.Form):
 
     amount = MoneyField(label=gettext_lazy("Amount"), min_value=0)
     interval = forms.ChoiceField(
-        label=pgettext_lazy("an amount of money", "Per"), choices=Contract.Interval.choices
+        label=pgettext_lazy("an amount of money", "Per"),
+        choices=[
+            (Contract.Interval.MONTH, gettext_lazy("Month")),
+            (Contract.Interval.YEAR, gettext_lazy("Year")),
+        ],
     )
     starts_on = DayField(label=gettext_lazy("Starts"))
     ends_on = DayField(
@@ -124,7 +132,7 @@ class CostForm(forms.Form):
     """Money spent, on a day or spread over days."""
 
     amount = MoneyField(label=gettext_lazy("Amount"))
-    purpose = forms.ChoiceField(label=gettext_lazy("For"), choices=Cost.Purpose.choices)
+    purpose = forms.ChoiceField(label=gettext_lazy("For"), choices=purposes)
     category = forms.CharField(
         label=gettext_lazy("Category"),
         max_length=60,

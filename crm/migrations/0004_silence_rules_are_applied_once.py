@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0003_customers_are_found_by_words'),
+        ("crm", "0003_customers_are_found_by_words"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='silencerule',
-            name='applied_at',
+            model_name="silencerule",
+            name="applied_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
     ]

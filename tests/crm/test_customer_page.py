@@ -21,6 +21,7 @@ from tests.factories import (
     CustomerFactory,
     InteractionFactory,
     OrderFactory,
+    ResponseFactory,
     TaskFactory,
     TenureSpanFactory,
 )
@@ -318,3 +319,17 @@ def test_an_order_list_pages_through_everything(agent_client: Client, ada: Custo
         OrderFactory(customer=ada, total=Decimal(number + 1))
 
     assertContains(agent_client.get(reverse("crm:order-list", args=[ada.pk])), "R$3.00")
+
+
+def test_a_low_answer_is_part_of_how_it_stands(agent_client: Client, ada: Customer) -> None:
+    ResponseFactory(customer=ada, score=3)
+
+    assertContains(agent_client.get(url(ada)), "Last NPS: 3")
+
+
+def test_a_selection_is_sent_a_survey_by_post(agent_client: Client, ada: Customer) -> None:
+    page = agent_client.get(reverse("crm:customer-list"))
+
+    assertContains(page, f'formaction="{reverse("surveys:preflight")}"')
+    chooser = agent_client.post(reverse("surveys:preflight"), {"customer": [ada.pk]})
+    assertContains(chooser, f"customer={ada.pk}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
     from staff.models import User
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 class Role(models.IntegerChoices):
     """Ascending: each role may do all that the ones before it may."""
 
-    READ_ONLY = 10, _("Read-only")
-    AGENT = 20, _("Agent")
-    MANAGER = 30, _("Manager")
-    OWNER = 40, _("Owner")
+    READ_ONLY = 10, pgettext_lazy("role", "Read-only")
+    AGENT = 20, pgettext_lazy("role", "Agent")
+    MANAGER = 30, pgettext_lazy("role", "Manager")
+    OWNER = 40, pgettext_lazy("role", "Owner")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from crm.models import Interaction, Task
 from surveys.scores import LOW, SCALES, bounds
@@ -16,13 +16,20 @@ if TYPE_CHECKING:
 
 class InvitationQuerySet(QuerySet["Invitation"]):
     def for_answering(self) -> Self:
-        """All that the answer page shows, in one query; `given` is the answer that counts, if any."""
-        counted = FilteredRelation("responses", condition=Q(responses__validity="valid"))
-        return self.annotate(given=counted).select_related("survey", "run__version", "given")
-
-    def for_confirming(self) -> Self:
-        """The same, with those whose timeline will tell of the answer."""
-        return self.for_answering().select_related("customer", "contact")
+        """What the answer page shows and its button needs, and nothing more, in one query."""
+        return self.select_related("survey", "run__version").only(
+            "language",
+            "state",
+            "expires_at",
+            "sent_at",
+            "held_at",
+            "customer_id",
+            "contact_id",
+            "survey__kind",
+            "survey__name",
+            "survey__is_active",
+            "run__version__texts",
+        )
 
     def pending(self) -> Self:
         """Frozen, but without a mail so far; oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -49,7 +50,7 @@ def queue_batch(size: int = BATCH) -> int:
         invitation.state = Invitation.State.QUEUED
         drafts.append(renderer.draft(invitation, token))
     queue_emails(drafts)
-    Invitation.objects.bulk_update(worth, ["token_hash", "state"], batch_size=250)
+    _mark_queued(worth)
     log_interactions_bulk([_told(invitation) for invitation in worth])
     missed = [one.pk for one in invitations if one.state == Invitation.State.PENDING]
     if missed:
@@ -62,6 +63,15 @@ def _claimed(size: int) -> list[Invitation]:
     if connection.features.has_select_for_update_skip_locked:
         waiting = waiting.select_for_update(skip_locked=True, of=("self",))
     return list(waiting.select_related("survey", "run__version", "customer", "contact")[:size])
+
+
+def _mark_queued(invitations: Sequence[Invitation]) -> None:
+    """One prepared statement for all: bulk_update would build a CASE as long as the batch."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE surveys_invitation SET token_hash = %s, state = %s WHERE id = %s",
+            [(one.token_hash, one.state, one.pk) for one in invitations],
+        )
 
 
 def _told(invitation: Invitation) -> Interaction:

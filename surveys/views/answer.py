@@ -27,15 +27,11 @@ COOKIE = "answer"
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """`/s/<token>/`: GET and HEAD only show; POST of the rendered form answers."""
-    posted = request.method == "POST"
-    invitations = (
-        Invitation.objects.for_confirming() if posted else Invitation.objects.for_answering()
-    )
-    found = invitations.filter(token_hash=tokens.hashed(token)).first()
+    found = Invitation.objects.for_answering().filter(token_hash=tokens.hashed(token)).first()
     if found is None:
         return _private(_unknown(request))
     with translation.override(found.language):
-        response = _private((_press if posted else _look)(request, found))
+        response = _private((_press if request.method == "POST" else _look)(request, found))
         response["Content-Language"] = found.language
     return response
 
@@ -154,8 +150,10 @@ def _thanks(request: HttpRequest, invitation: Invitation, score: int | None) -> 
 
 
 def _given(invitation: Invitation) -> Response | None:
-    """The answer that counts; Django sets the attribute only where the joined row is there."""
-    return getattr(invitation, "given", None)
+    """The answer that counts."""
+    if invitation.state != Invitation.State.ANSWERED:
+        return None
+    return invitation.responses.counted().first()
 
 
 def _may_change(request: HttpRequest, given: Response) -> bool:

@@ -333,13 +333,13 @@ def test_the_scale_is_a_group_of_native_radios(invitation, visitor):
 def test_query_counts(
     invitation, visitor, django_assert_num_queries, django_assert_max_num_queries
 ):
-    with django_assert_num_queries(4):  # business, invitation, same click?, click
+    with django_assert_num_queries(3):  # business, invitation, click
         visitor.get(URL)
     nonce = nonce_of(visitor.get(URL))
     with django_assert_max_num_queries(13) as queries:
         visitor.post(URL, {"nonce": nonce, "score": "9"})
     sql = [query["sql"] for query in queries.captured_queries]
     read = [one for one in sql if one.startswith("SELECT")]
-    assert len(read) == 3  # business, invitation, presses of the last second
+    assert len(read) == 2  # business, invitation
     written = [one for one in sql if one.startswith(("INSERT", "UPDATE"))]
     assert len(written) == 4  # answer, invitation, interaction, customer's last date

@@ -18,7 +18,6 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Min
 from django.utils import timezone
 
 from metrics import periods
@@ -26,7 +25,7 @@ from metrics.computing import Cell, Made, computed, differing, in_parts, prepare
 from metrics.definitions import STORED
 from metrics.models import Engine, Grain, Mark, Snapshot
 from metrics.periods import Period, local_day
-from metrics.touched import Touched, by_time, first_day, grouped, next_change_at
+from metrics.touched import Touched, beginning, by_time, grouped, next_change_at
 from staff import leases
 from staff.models import Business
 
@@ -203,8 +202,7 @@ def recompute_full(
 def all_periods(zone: ZoneInfo, now: datetime) -> list[tuple[Grain, list[Period]]]:
     """Every period from the first fact, or the first stored figure, to today."""
     today = local_day(now, zone)
-    known = [first_day(zone, now), Snapshot.objects.aggregate(on=Min("starts_on"))["on"]]
-    first = min((day for day in known if day), default=None)
+    first = beginning(zone, today)
     if first is None:
         return []
     return [(grain, list(periods.between(first, today, grain, zone))) for grain in Grain]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Min, Model
@@ -14,7 +15,7 @@ from crm.models import Cost, Customer, Order, Tenure
 from metrics import periods
 from metrics.definitions import STORED, Definition, Reach
 from metrics.definitions.acquisition import LEAD_DAYS
-from metrics.models import Grain
+from metrics.models import Grain, Snapshot
 from metrics.periods import DAY, Period, local_day
 from surveys.models import Invitation, Response
 
@@ -35,7 +36,9 @@ class Touched:
     )
 
     def add(self, fact: str, from_at: datetime, until_at: datetime | None) -> None:
-        first = max(EARLIEST, self._day(from_at))
+        first = self._day(from_at)
+        if first < EARLIEST:
+            first = self._beginning or self.today
         last = self._day(until_at) if until_at else None
         if first <= self.today:
             self.ranges[fact].add((first, last))
@@ -45,6 +48,10 @@ class Touched:
         if not 2 <= instant.year <= 9998:
             return instant.date()
         return local_day(instant, self.zone)
+
+    @cached_property
+    def _beginning(self) -> date | None:
+        return beginning(self.zone, self.today)
 
     def __bool__(self) -> bool:
         return any(self.ranges.values())
@@ -146,13 +153,14 @@ def next_change_at(zone: ZoneInfo, now: datetime) -> datetime:
     return min([midnight, *(instant for instant in ahead if instant)])
 
 
-def first_day(zone: ZoneInfo, now: datetime) -> date | None:
-    """The local day of the earliest fact; None when there are none."""
+def beginning(zone: ZoneInfo, today: date) -> date | None:
+    """The local day of the earliest fact or stored figure; None when there are none by today."""
     firsts = [model._default_manager.aggregate(at=Min(column)) for _fact, model, column in DATED]
-    instants = [first["at"] for first in firsts]
-    days = [local_day(instant, zone) for instant in instants if instant]
-    if spent := Cost.objects.aggregate(on=Min("on"))["on"]:
-        days.append(spent)
-    today = local_day(now, zone)
+    days = [local_day(first["at"], zone) for first in firsts if first["at"]]
+    dated = (
+        Cost.objects.aggregate(on=Min("on"))["on"],
+        Snapshot.objects.aggregate(on=Min("starts_on"))["on"],
+    )
+    days += [day for day in dated if day]
     known = [max(EARLIEST, day) for day in days if day <= today]
     return min(known, default=None)

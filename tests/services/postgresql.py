@@ -9,6 +9,7 @@ import tempfile
 import time
 import uuid
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -30,7 +31,7 @@ FLAGS = {
 }
 
 
-def start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+def start(folder: Path, flags: Mapping[str, str] = FLAGS) -> tuple[subprocess.Popen[bytes], str]:
     """Start a server whose data lives in `folder`; return its process and its URL."""
     data = folder / "data"
     data.mkdir(parents=True)
@@ -41,10 +42,10 @@ def start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     server = PostgresServer(data, cleanup_mode=None)
     server.ensure_pgdata_inited()
     port = free_port()
-    flags = [word for name, value in FLAGS.items() for word in ("-c", f"{name}={value}")]
+    options = [word for name, value in flags.items() for word in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [server.bin_path / "postgres", "-D", data, "-p", str(port), *flags],
+            [server.bin_path / "postgres", "-D", data, "-p", str(port), *options],
             stdout=log,
             stderr=log,
             # PostgreSQL refuses to run as root; the wheel made this account for that case.

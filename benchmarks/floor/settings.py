@@ -1,0 +1,19 @@
+"""The settings of the floor: the same database, sessions and people; session and user middleware alone."""
+
+from config.settings import *  # noqa: F403
+
+# For their models alone; allauth insists on its middleware.
+INSTALLED_APPS = [app for app in INSTALLED_APPS if not app.startswith("allauth")]  # noqa: F405
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+ROOT_URLCONF = "benchmarks.floor.views"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "benchmarks/floor/templates"],  # noqa: F405
+    }
+]

@@ -1,0 +1,107 @@
+"""The same work as the real pages, as bare as an honest view can do it."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import groupby
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+
+from crm.models import Customer, Interaction
+from crm.search import VECTOR
+from metrics.models import Snapshot
+from surveys.models import Invitation, Response
+
+# One of each page more tells whether there is a next one, here as there.
+CUSTOMERS, INTERACTIONS = 51, 31
+FOUND = f"SELECT customer_id FROM crm_customersearch WHERE {VECTOR} @@ %s::tsquery"
+
+
+def customers(request: HttpRequest) -> HttpResponse:
+    """?words= is a tsquery: what the search box makes of what was typed, ready made."""
+    rows: QuerySet[Customer] = Customer.objects.filter(archived_at=None).select_related("owner")
+    if words := request.GET.get("words"):
+        rows = rows.filter(pk__in=RawSQL(FOUND, [words]))  # noqa: S611
+    rows = rows.defer("notes", "custom").order_by("name_folded", "pk")[:CUSTOMERS]
+    return render(request, "customers.html", {"customers": rows, "user": request.user})
+
+
+def timeline(request: HttpRequest, pk: int, whole: bool = False) -> HttpResponse:
+    rows = list(
+        Interaction.objects.filter(customer=pk)
+        .select_related("by", "contact", "customer__owner")
+        .order_by("-occurred_at", "-id")[:INTERACTIONS]
+    )
+    context = {
+        "interactions": rows,
+        "customer": rows[0].customer,
+        "whole": whole,
+        "user": request.user,
+    }
+    return render(request, "timeline.html", context)
+
+
+def overview(request: HttpRequest, grain: str, first: str, until: str) -> HttpResponse:
+    rows = Snapshot.objects.filter(
+        grain=grain, segment="", is_current=True, starts_on__gte=first, starts_on__lt=until
+    ).order_by("kpi", "-starts_on")
+    tiles = [(kpi, list(series)) for kpi, series in groupby(rows, key=lambda one: one.kpi)]
+    return render(request, "tiles.html", {"tiles": tiles, "user": request.user})
+
+
+def metric(request: HttpRequest, kpi: str, grain: str, first: str, until: str) -> HttpResponse:
+    rows = Snapshot.objects.filter(
+        kpi=kpi, grain=grain, segment="", is_current=True, starts_on__gte=first, starts_on__lt=until
+    ).order_by("-starts_on")
+    return render(request, "figures.html", {"snapshots": rows, "user": request.user})
+
+
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows the form; POST writes the answer, in one commit."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    invitation = Invitation.objects.select_related("survey").get(token_hash=digest)
+    if request.method == "POST":
+        take(invitation, int(request.POST["score"]), request.POST["comment"])
+        return HttpResponseRedirect(request.path)
+    low, high = invitation.survey.scale
+    context = {
+        "invitation": invitation,
+        "scores": range(low, high + 1),
+        "score": int(request.GET.get("score", "0")),
+    }
+    return render(request, "answer.html", context)
+
+
+@transaction.atomic
+def take(invitation: Invitation, score: int, comment: str) -> None:
+    Response.objects.create(
+        survey_id=invitation.survey_id,
+        kind=invitation.survey.kind,
+        invitation=invitation,
+        customer_id=invitation.customer_id,
+        contact_id=invitation.contact_id,
+        score=score,
+        comment=comment,
+        answered_at=timezone.now(),
+        origin=Response.Origin.MAIL_LINK,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE surveys_invitation SET state = 'answered' WHERE id = %s", [invitation.pk]
+        )
+
+
+urlpatterns = [
+    path("customers/", customers),
+    path("customers/<int:pk>/", timeline, {"whole": True}),
+    path("customers/<int:pk>/timeline/", timeline),
+    path("overview/<slug:grain>/<slug:first>/<slug:until>/", overview),
+    path("metrics/<slug:kpi>/<slug:grain>/<slug:first>/<slug:until>/", metric),
+    path("s/<slug:token>/", answer),
+]

@@ -339,8 +339,11 @@ def sweep_stages(now: datetime | None = None, *, back: timedelta | None = timede
     Each is one UPDATE that finds its rows by the tenures' own indexes; returns how many changed.
     """
     now = now or timezone.now()
-    since = Q(started_at__gt=now - back) | Q(ended_at__gt=now - back) if back else Q()
-    passed = Tenure.objects.filter(since, Q(started_at__lte=now) | Q(ended_at__lte=now))
+    began, ended = Q(started_at__lte=now), Q(ended_at__lte=now)
+    if back is not None:
+        began &= Q(started_at__gt=now - back)
+        ended &= Q(ended_at__gt=now - back)
+    passed = Tenure.objects.filter(began | ended)
     concerned = Customer.objects.filter(pk__in=passed.values("customer_id"))
     begun = Tenure.objects.filter(customer=OuterRef("pk"), started_at__lte=now)
     running = Exists(begun.filter(Q(ended_at=None) | Q(ended_at__gt=now)))

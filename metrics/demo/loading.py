@@ -47,7 +47,7 @@ from surveys.actions.delivering import queue_batch
 from surveys.actions.sending import send_survey
 from surveys.actions.surveys import latest_version, stock_survey
 from surveys.audience import Audience
-from surveys.models import Invitation, Response, Survey, SurveyRun
+from surveys.models import Invitation, Response, Survey, SurveyRun, SurveyVersion
 
 BATCH = 1000
 USUAL = 600
@@ -87,6 +87,7 @@ class Loader:
     team: list[User] = field(init=False)
     tags: dict[str, Tag] = field(init=False)
     surveys: dict[str, Survey] = field(init=False)
+    versions: dict[str, SurveyVersion] = field(init=False)
     runs: dict[tuple[str, date], SurveyRun] = field(default_factory=dict)
     invited: Counter[int] = field(default_factory=Counter)
 
@@ -120,6 +121,7 @@ class Loader:
         people = User.objects.filter(is_active=True, role__gte=Role.AGENT)
         self.team = list(people.order_by("-role", "pk")[:4])
         self.surveys = {kind: stock_survey(kind) for kind in Survey.Kind.values}
+        self.versions = {kind: latest_version(survey) for kind, survey in self.surveys.items()}
         Tag.objects.bulk_create(
             [Tag(name=name, folded=fold(name)) for name in words.TAGS], ignore_conflicts=True
         )
@@ -503,7 +505,7 @@ class Loader:
             everyone = kind == Survey.Kind.NPS
             self.runs[kind, on] = SurveyRun.objects.create(
                 survey=survey,
-                version=latest_version(survey),
+                version=self.versions[kind],
                 audience={"everyone": True} if everyone else {"filters": {"bought_since": str(on)}},
                 once_key=f"demo:{kind}:{on}",
                 created_at=min(at, self.clock.midnight(on) + timedelta(hours=10)),

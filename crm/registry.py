@@ -125,11 +125,13 @@ class TimelineMark:
 
     `name` is its model's label ("surveys.response"); `contexts` gets the ids on the page and
     returns, in one query, what `template` is rendered with for each id that is still there.
+    `instead_of_summary`: it says all that the interaction's own line would.
     """
 
     name: str
     template: str
     contexts: Callable[[Collection[int]], Mapping[int, dict[str, Any]]]
+    instead_of_summary: bool = False
     order: int = 50
 
 
@@ -179,3 +181,7 @@ def timeline_marks(
             for key, context in mark.contexts(ids).items():
                 found.setdefault((mark.name, key), []).append((mark.template, context))
     return found
+
+
+def marks_instead_of_summary() -> set[str]:
+    return {mark.name for mark in TIMELINE_MARKS.all() if mark.instead_of_summary}

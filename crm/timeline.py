@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from crm import registry
 from crm.models import Contract, Customer, Interaction, Order, Task
+from staff.formats import clock
 from staff.pages import Page, paginate
+from staff.templatetags.vinculo import icon
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,6 +31,9 @@ OWN_MODELS: dict[str, type[models.Model]] = {
     "crm.task": Task,
     "crm.contract": Contract,
 }
+
+# Of these the mark says all that the summary would: amounts, in the reader's own writing.
+OWN_TELLING = {"crm.order", "crm.contract"}
 
 # What each kind looks like; a call's arrow says who rang.
 ICONS = {
@@ -47,36 +53,11 @@ CALLS = {"in": "phone-incoming", "out": "phone-outgoing"}
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One interaction with the marks of what it tells of: (template, context)."""
-
-    interaction: Interaction
-    marks: Sequence[tuple[str, dict[str, Any]]] = ()
-
-    @property
-    def speaks_for_itself(self) -> bool:
-        """Whether the mark says all that the summary would: amounts, in the reader's own writing."""
-        return bool(self.marks) and self.interaction.about_model in {"crm.order", "crm.contract"}
-
-    @property
-    def icon(self) -> str:
-        kind = self.interaction.kind
-        if kind == Interaction.Kind.CALL:
-            return CALLS.get(self.interaction.direction, "phone")
-        return ICONS.get(kind, "point")
-
-    @property
-    def tone(self) -> str:
-        """The class of its quiet mark: what was felt, what came in, what went out."""
-        if self.interaction.kind == Interaction.Kind.SURVEY_RESPONSE:
-            return "is-felt"
-        return {"in": "is-in", "out": "is-out"}.get(self.interaction.direction, "")
-
-
-@dataclass(frozen=True)
 class Day:
+    """`entries` are texts ready to be shown, which a template finds fastest in a dict."""
+
     date: date
-    entries: Sequence[Entry]
+    entries: Sequence[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -139,10 +120,17 @@ def lay_out(
         template = f"crm/marks/{label.removeprefix('crm.')}.html"
         for record in records:
             marks[label, record.pk] = [(template, {"record": record})]
-    entries = [Entry(one, marks.get((one.about_model, one.about_id or 0), ())) for one in page.rows]
+    told_by_marks = {*OWN_TELLING, *registry.marks_instead_of_summary()}
+    days = []
+    for day, group in groupby(page.rows, key=_day):
+        entries = [
+            _entry(one, marks.get((one.about_model, one.about_id or 0), []), told_by_marks)
+            for one in group
+        ]
+        days.append(Day(day, entries))
     url = reverse("crm:timeline", args=[customer.pk])
     return Timeline(
-        days=[Day(day, list(group)) for day, group in groupby(entries, key=_day)],
+        days=days,
         kind=_kind(request),
         kind_label=dict(kinds())[_kind(request)],
         url=url,
@@ -156,5 +144,38 @@ def _kind(request: HttpRequest) -> str:
     return kind if kind in Interaction.Kind.values else ""
 
 
-def _day(entry: Entry) -> date:
-    return timezone.localtime(entry.interaction.occurred_at).date()
+def _day(one: Interaction) -> date:
+    return timezone.localtime(one.occurred_at).date()
+
+
+def _entry(
+    one: Interaction, marks: list[tuple[str, dict[str, Any]]], told_by_marks: set[str]
+) -> dict[str, Any]:
+    whom = [one.contact.name] if one.contact else []
+    by = [str(one.by)] if one.by else []
+    speaks_for_itself = marks and one.about_model in told_by_marks
+    return {
+        "tone": _tone(one),
+        "icon": icon(_icon(one)),
+        "kind": capfirst(one.get_kind_display()),
+        "direction": one.get_direction_display() if one.direction else "",
+        "words": "" if speaks_for_itself else one.summary,
+        "marks": marks,
+        "body_url": reverse("crm:interaction", args=[one.pk]) if one.has_body else "",  # type: ignore[attr-defined]
+        "who": "".join(f" · {name}" for name in whom + by),
+        "at": one.occurred_at.isoformat(),
+        "clock": clock(one.occurred_at),
+    }
+
+
+def _icon(one: Interaction) -> str:
+    if one.kind == Interaction.Kind.CALL:
+        return CALLS.get(one.direction, "phone")
+    return ICONS.get(one.kind, "point")
+
+
+def _tone(one: Interaction) -> str:
+    """The class of its quiet mark: what was felt, what came in, what went out."""
+    if one.kind == Interaction.Kind.SURVEY_RESPONSE:
+        return "is-felt"
+    return {"in": "is-in", "out": "is-out"}.get(one.direction, "")

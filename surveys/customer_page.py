@@ -156,7 +156,9 @@ def register() -> None:
         )
     )
     registry.TIMELINE_MARKS.register(
-        registry.TimelineMark("surveys.response", "surveys/_timeline_mark.html", marks)
+        registry.TimelineMark(
+            "surveys.response", "surveys/_timeline_mark.html", marks, instead_of_summary=True
+        )
     )
     registry.CUSTOMER_ACTIONS.register(
         registry.CustomerAction(

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -16,7 +17,9 @@ from crm.filters import SORTS, CustomerFilter
 from crm.models import Customer
 from crm.views.going_back import back, undo_tag
 from staff.access import Role, access, acting_user
+from staff.formats import ago
 from staff.pages import capped_count, paginate, render_page
+from staff.templatetags.vinculo import initials
 
 SORT_LABELS = {
     "name": gettext_lazy("By name"),
@@ -34,6 +37,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     is_filtered = bool(chosen.chosen)
     context = {
         "page": page,
+        "rows": [_row(customer) for customer in page],
         "filter": chosen,
         "chips": chosen.chips(),
         "total": total,
@@ -43,6 +47,23 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         **_ways_on(request, chosen),
     }
     return render_page(request, "crm/customer_list.html", context, fragment="results")
+
+
+def _row(customer: Customer) -> dict[str, Any]:
+    """What the list says of one: texts ready to be shown, which a template finds fastest in a dict."""
+    contact, purchase = customer.last_contact_at, customer.last_order_at
+    return {
+        "pk": str(customer.pk),
+        "url": reverse("crm:customer", args=[customer.pk]),
+        "name": customer.name,
+        "initials": initials(customer.name),
+        "stage": customer.stage,
+        "stage_name": capfirst(customer.get_stage_display()),
+        "owner": str(customer.owner or ""),
+        "tags": [tag.name for tag in customer.tags.all()],
+        "last_contact": ago(contact) if contact else "",
+        "last_purchase": ago(purchase) if purchase else "",
+    }
 
 
 def _ways_on(request: HttpRequest, chosen: CustomerFilter) -> dict[str, Any]:

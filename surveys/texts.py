@@ -7,7 +7,7 @@ survey and language. `{business}` stands for its name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ class Texts:
 
     def named(self, business: str) -> Texts:
         """With the business's name in every `{business}`; other braces stay as they are."""
-        return replace(self, **{k: v.replace("{business}", business) for k, v in self.words()})
+        return Texts(**{k: v.replace("{business}", business) for k, v in self.words()})
 
     def words(self) -> list[tuple[str, str]]:
-        return list(asdict(self).items())
+        return [(name, getattr(self, name)) for name in FIELDS]
 
 
 FIELDS = tuple(field.name for field in fields(Texts))

@@ -27,7 +27,10 @@ COOKIE = "answer"
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """`/s/<token>/`: GET and HEAD only show; POST of the rendered form answers."""
-    found = Invitation.objects.for_answering().filter(token_hash=tokens.hashed(token)).first()
+    # Not first(): it would order what is at most one row.
+    found = next(
+        iter(Invitation.objects.for_answering().filter(token_hash=tokens.hashed(token))), None
+    )
     if found is None:
         return _private(_unknown(request))
     with translation.override(found.language):
@@ -129,13 +132,16 @@ def _context(
         "invitation": invitation,
         "form": form,
         "texts": _texts(request, invitation),
-        "scores": [(one, group_of(invitation.survey.kind, one)) for one in range(low, high + 1)],
-        "score": score,
-        "low": low,
-        "high": high,
+        # As text: a template writes a number the way of the language, at a price per number.
+        "scores": [
+            (str(one), group_of(invitation.survey.kind, one)) for one in range(low, high + 1)
+        ],
+        "score": "" if score is None else str(score),
+        "low": str(low),
+        "high": str(high),
         "nonce": tokens.new_nonce(invitation),
         "trap": AnswerForm.TRAP,
-        "longest": str(AnswerForm.LONGEST),  # a number would get its thousands separator
+        "longest": str(AnswerForm.LONGEST),
     }
 
 

@@ -78,7 +78,7 @@ class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]
     archived = django_filters.ChoiceFilter(
         choices=[("1", gettext_lazy("Archived"))],
         method="in_archive",
-        label=gettext_lazy("Archive"),
+        label=pgettext_lazy("the place", "Archive"),
         empty_label=pgettext_lazy("customers", "Not archived"),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from crm import registry
 from crm.models import Contract, Customer, Interaction, Order, Task
-from staff.formats import clock
+from staff.formats import clock, date_short, money
 from staff.pages import Page, paginate
 from staff.templatetags.vinculo import icon
 
@@ -25,15 +25,12 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 SIZE = 30
-# How this room's own records show beside what tells of them.
+# This room's own records that interactions tell of.
 OWN_MODELS: dict[str, type[models.Model]] = {
     "crm.order": Order,
     "crm.task": Task,
     "crm.contract": Contract,
 }
-
-# Of these the mark says all that the summary would: amounts, in the reader's own writing.
-OWN_TELLING = {"crm.order", "crm.contract"}
 
 # What each kind looks like; a call's arrow says who rang.
 ICONS = {
@@ -115,18 +112,21 @@ def lay_out(
     request: HttpRequest, customer: Customer, page: Page[Interaction], *, known: Known
 ) -> Timeline:
     """By day, each with its marks: a query for each other model that the page tells of."""
-    marks = registry.timeline_marks(about(page.rows))
-    for label, records in known.items():
-        template = f"crm/marks/{label.removeprefix('crm.')}.html"
-        for record in records:
-            marks[label, record.pk] = [(template, {"record": record})]
-    told_by_marks = {*OWN_TELLING, *registry.marks_instead_of_summary()}
+    own = {
+        (label, record.pk): OWN_MARKS[label](record)
+        for label, records in known.items()
+        for record in records
+    }
+    others = registry.timeline_marks(about(page.rows))
+    told_by_marks = registry.marks_instead_of_summary()
     days = []
     for day, group in groupby(page.rows, key=_day):
-        entries = [
-            _entry(one, marks.get((one.about_model, one.about_id or 0), []), told_by_marks)
-            for one in group
-        ]
+        entries = []
+        for one in group:
+            key = (one.about_model, one.about_id or 0)
+            marks = others.get(key, [])
+            told = {"words": ""} if marks and one.about_model in told_by_marks else {}
+            entries.append(_entry(one) | {"marks": marks} | told | own.get(key, {}))
         days.append(Day(day, entries))
     url = reverse("crm:timeline", args=[customer.pk])
     return Timeline(
@@ -148,19 +148,15 @@ def _day(one: Interaction) -> date:
     return timezone.localtime(one.occurred_at).date()
 
 
-def _entry(
-    one: Interaction, marks: list[tuple[str, dict[str, Any]]], told_by_marks: set[str]
-) -> dict[str, Any]:
+def _entry(one: Interaction) -> dict[str, Any]:
     whom = [one.contact.name] if one.contact else []
     by = [str(one.by)] if one.by else []
-    speaks_for_itself = marks and one.about_model in told_by_marks
     return {
         "tone": _tone(one),
         "icon": icon(_icon(one)),
-        "kind": capfirst(one.get_kind_display()),
-        "direction": one.get_direction_display() if one.direction else "",
-        "words": "" if speaks_for_itself else one.summary,
-        "marks": marks,
+        "kind": capfirst(Interaction.Kind(one.kind).label),
+        "direction": Interaction.Direction(one.direction).label if one.direction else "",
+        "words": one.summary,
         "body_url": reverse("crm:interaction", args=[one.pk]) if one.has_body else "",  # type: ignore[attr-defined]
         "who": "".join(f" · {name}" for name in whom + by),
         "at": one.occurred_at.isoformat(),
@@ -179,3 +175,45 @@ def _tone(one: Interaction) -> str:
     if one.kind == Interaction.Kind.SURVEY_RESPONSE:
         return "is-felt"
     return {"in": "is-in", "out": "is-out"}.get(one.direction, "")
+
+
+# --- This room's own marks: what an entry says besides, or instead of its words ---------------
+
+
+def _order_mark(order: Order) -> dict[str, Any]:
+    return {
+        "words": "",
+        "amount": money(order.total, order.currency),
+        "is_refund": order.total < 0,
+        "edit_url": reverse("crm:order-edit", args=[order.pk]),
+    }
+
+
+def _contract_mark(contract: Contract) -> dict[str, Any]:
+    per = Contract.Interval(contract.interval).label
+    return {"words": "", "amount": f"{money(contract.amount, contract.currency)} {per}"}
+
+
+def _task_mark(task: Task) -> dict[str, Any]:
+    if not task.is_promise:
+        return {}
+    if task.was_kept:
+        return _chip("good", "check", gettext("promise kept"))
+    if task.is_done:
+        return _chip("warn", "clock", gettext("promise kept late"))
+    if task.is_late:
+        return _chip("bad", "alert-triangle", gettext("promise late"))
+    until = gettext("promised until %(day)s") % {"day": date_short(task.due_at)}
+    return _chip("", "clock", until)
+
+
+def _chip(tone: str, name: str, text: str) -> dict[str, Any]:
+    return {"chip": {"tone": tone, "icon": icon(name), "text": text}}
+
+
+# How this room's own records show beside what tells of them.
+OWN_MARKS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "crm.order": _order_mark,
+    "crm.task": _task_mark,
+    "crm.contract": _contract_mark,
+}

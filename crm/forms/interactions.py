@@ -8,10 +8,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from crm.forms.fields import CustomerField, DayField, DayInput, MomentField
+from crm.forms.fields import CustomerField, DayField, DayInput, MomentField, MomentInput
 from crm.models import Interaction
 from staff.models import User
 
@@ -60,11 +61,12 @@ class LogForm(forms.Form):
         label=gettext_lazy("In full"),
         required=False,
         max_length=100_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
     )
     occurred_at = MomentField(
         label=pgettext_lazy("when it passed", "When"),
         required=False,
+        widget=MomentInput(attrs={"class": "form-control"}),
         help_text=gettext_lazy("Empty: now."),
     )
     promise = forms.CharField(
@@ -72,8 +74,17 @@ class LogForm(forms.Form):
         required=False,
         max_length=250,
         help_text=gettext_lazy("Becomes a promise to keep; empty: the line above."),
+        widget=forms.TextInput(attrs={"class": "form-control"}),
     )
-    promise_until = DayField(label=gettext_lazy("Promised until"), required=False)
+    promise_until = DayField(
+        label=gettext_lazy("Promised until"),
+        required=False,
+        widget=DayInput(attrs={"class": "form-control"}),
+    )
+
+    @property
+    def kinds(self) -> list[tuple[str, str]]:
+        return [(kind.value, capfirst(str(kind.label))) for kind in Interaction.LOGGABLE]
 
     def focused(self) -> LogForm:
         """The same, with the cursor in its line once it stands on the page."""
@@ -81,10 +92,13 @@ class LogForm(forms.Form):
         return self
 
     @property
+    def folded_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("body", "occurred_at", "promise_until", "promise")]
+
+    @property
     def more_is_open(self) -> bool:
         """Whether what is folded away holds something, so that it must be seen."""
-        names = ("body", "occurred_at", "promise", "promise_until")
-        return any(self[name].errors or self[name].value() for name in names)
+        return any(field.errors or field.value() for field in self.folded_fields)
 
     def clean_occurred_at(self) -> datetime | None:
         moment: datetime | None = self.cleaned_data["occurred_at"]

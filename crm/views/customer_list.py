@@ -58,7 +58,7 @@ def _row(customer: Customer) -> dict[str, Any]:
         "name": customer.name,
         "initials": initials(customer.name),
         "stage": customer.stage,
-        "stage_name": capfirst(customer.get_stage_display()),
+        "stage_name": capfirst(Customer.Stage(customer.stage).label),
         "owner": str(customer.owner or ""),
         "tags": [tag.name for tag in customer.tags.all()],
         "last_contact": ago(contact) if contact else "",

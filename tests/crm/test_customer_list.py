@@ -11,7 +11,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from crm.models import Customer
 from staff.models import AuditEntry, ChangeSet, User
-from tests.factories import CustomerFactory, UserFactory
+from tests.factories import CustomerFactory, TaskFactory, UserFactory
 
 URL = reverse("crm:customer-list")
 HTMX = {"HX-Request": "true"}
@@ -235,3 +235,14 @@ def test_read_only_people_see_no_boxes_and_may_not_archive(read_only_client: Cli
     assertNotContains(read_only_client.get(URL), 'name="customer"')
     response = read_only_client.post(reverse("crm:customers-archive"), {"customer": customer.pk})
     assert response.status_code == 403
+
+
+def test_a_key_over_a_thousand_is_written_without_a_separator(agent_client: Client) -> None:
+    customer = CustomerFactory(pk=1234567)
+    task = TaskFactory(pk=7654321, customer=customer)
+
+    assertContains(agent_client.get(URL), 'value="1234567"')
+    page = agent_client.get(reverse("crm:customer", args=[customer.pk]))
+    assertContains(page, f'hx-target="#task-{task.pk}"')
+    assertContains(page, "?customer=1234567")
+    assertNotContains(page, "1,234,567")

@@ -128,11 +128,32 @@ def measure_sending(bench: Bench) -> Iterator[Row]:
     return sending.measure(bench.scale.mails)
 
 
+def measure_figures(_bench: Bench) -> Iterator[Row]:
+    from benchmarks import figures
+
+    return figures.measure()
+
+
+def measure_marks(_bench: Bench) -> Iterator[Row]:
+    from benchmarks import marks
+
+    return marks.measure()
+
+
+def measure_memory(bench: Bench) -> Iterator[Row]:
+    from benchmarks import memory
+
+    return memory.measure(bench.site, bench.folder)
+
+
 WORK: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "pages": measure_pages,
     "answers": measure_answers,
     "import": measure_import,
     "send": measure_sending,
+    "figures": measure_figures,
+    "marks": measure_marks,
+    "memory": measure_memory,
 }
 
 

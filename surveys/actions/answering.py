@@ -25,6 +25,8 @@ BURST = timedelta(seconds=1)
 BURST_SCORES = 3
 # The browser that answered may change its answer for so long.
 CHANGEABLE = timedelta(hours=24)
+# Presses at the same moment are looked at again; a person has no more than this of them.
+ATTEMPTS = 5
 # A scanner that insists fills no table.
 MOST_HELD = 20
 # The same opening again within this time tells nothing new.
@@ -47,6 +49,10 @@ class AlreadyAnswered(Refusal):
 
 class InvitationClosed(Refusal):
     message = _("This link no longer works.")
+
+
+class _OvertakenError(Exception):
+    """Something was held for this invitation since it was read."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +89,15 @@ def confirm(*, invitation: Invitation, given: Response | None, said: Confirmatio
     `given` is the answer that counts already. What is held never replaces it and never closes
     the invitation. Raises AlreadyAnswered or InvitationClosed.
     """
-    try:
-        with transaction.atomic():
-            return _confirm(invitation, given, said, timezone.now())
-    except IntegrityError:
-        # Two presses at the same moment: the constraint chose the other one.
-        given = invitation.responses.counted().get()
-    with transaction.atomic():
-        return _confirm(invitation, given, said, timezone.now())
+    for _attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return _confirm(invitation, given, said, timezone.now())
+        except (IntegrityError, _OvertakenError):
+            # Somebody pressed at the same moment: look again at how things stand.
+            invitation.refresh_from_db(fields=["state", "held_at"])
+            given = invitation.responses.counted().first()
+    raise AlreadyAnswered
 
 
 def _confirm(
@@ -187,14 +194,17 @@ def _take(invitation: Invitation, said: Confirmation, now: datetime) -> Outcome:
     secret = tokens.new_token()
     response = _response(invitation, said, now)
     response.edit_hash = tokens.hashed(secret)
+    # Compare and swap: whoever did not know of what was held meanwhile has to look again.
+    as_read = Invitation.objects.filter(pk=invitation.pk, held_at=invitation.held_at)
+    if as_read.update(state=Invitation.State.ANSWERED) != 1:
+        raise _OvertakenError
     response.save(force_insert=True)
-    settle(invitation=invitation, response=response)
+    tell(invitation=invitation, response=response)
     return Outcome(response, secret)
 
 
-def settle(*, invitation: Invitation, response: Response) -> None:
-    """What follows from an answer that counts: the invitation is answered, the timeline tells it."""
-    Invitation.objects.filter(pk=invitation.pk).update(state=Invitation.State.ANSWERED)
+def tell(*, invitation: Invitation, response: Response) -> None:
+    """The customer's timeline tells of an answer that counts."""
     log_interaction(
         # Only their keys are needed; reading them would cost every answer two joins.
         customer=Customer(pk=invitation.customer_id),

@@ -9,8 +9,8 @@ from staff import audit
 from staff.access import Role
 from staff.models import AuditEntry, User
 from staff.refusals import Refusal
-from surveys.actions.answering import settle
-from surveys.models import Response
+from surveys.actions.answering import tell
+from surveys.models import Invitation, Response
 
 FIELDS = ("validity", "validity_reason")
 DISCARDED = "discarded"
@@ -52,7 +52,9 @@ def count_response(*, response: Response, by: User) -> Response:
     except IntegrityError as error:
         raise AnswerStands from error
     if response.invitation is not None:
-        settle(invitation=response.invitation, response=response)
+        answered = Invitation.objects.filter(pk=response.invitation_id)
+        answered.update(state=Invitation.State.ANSWERED)
+        tell(invitation=response.invitation, response=response)
     changes = audit.diff(before, response, FIELDS)
     audit.record(by=by, action="response.count", target=response, changes=changes)
     return response

@@ -52,7 +52,7 @@ def count_response(*, response: Response, by: User) -> Response:
     except IntegrityError as error:
         raise AnswerStands from error
     if response.invitation is not None:
-        answered = Invitation.objects.filter(pk=response.invitation_id)
+        answered = Invitation.objects.filter(pk=response.invitation.pk)
         answered.update(state=Invitation.State.ANSWERED)
         tell(invitation=response.invitation, response=response)
     changes = audit.diff(before, response, FIELDS)

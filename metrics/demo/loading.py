@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -34,32 +32,18 @@ from crm.models import (
     Tag,
     Task,
 )
-from metrics.demo import ledger, stories, words
+from metrics.demo import house, ledger, stories, words
+from metrics.demo.asked import Asked
 from metrics.demo.clock import Clock
-from metrics.demo.history import Asking, History, Life, Term, arrival
+from metrics.demo.history import History, Life, Term, arrival
 from metrics.demo.people import draw
-from staff import actions as staff_actions
 from staff.access import Role
 from staff.bulk import save_columns
 from staff.models import Business, User
 from staff.refusals import Refusal
-from surveys.actions.delivering import queue_batch
-from surveys.actions.sending import send_survey
-from surveys.actions.surveys import latest_version, stock_survey
-from surveys.audience import Audience
-from surveys.models import Invitation, Response, Survey, SurveyRun, SurveyVersion
 
 BATCH = 1000
 USUAL = 600
-OWNER_EMAIL = "owner@demo.example"
-PASSWORD = "bicis-en-valencia"  # noqa: S105 - printed, and only ever for made-up data
-TEAM = (
-    ("marc@demo.example", "Marc Ferrer", Role.MANAGER, "es"),
-    ("lucia@demo.example", "Lucía Ortega", Role.AGENT, "es"),
-    ("rafael@demo.example", "Rafael Costa", Role.AGENT, "pt-br"),
-    ("gestoria@demo.example", "Gestoría Soler", Role.READ_ONLY, "es"),
-)
-ASKED_NOW = 14
 
 Say = Callable[[str], None]
 
@@ -86,10 +70,7 @@ class Loader:
     business: Business = field(init=False)
     team: list[User] = field(init=False)
     tags: dict[str, Tag] = field(init=False)
-    surveys: dict[str, Survey] = field(init=False)
-    versions: dict[str, SurveyVersion] = field(init=False)
-    runs: dict[tuple[str, date], SurveyRun] = field(default_factory=dict)
-    invited: Counter[int] = field(default_factory=Counter)
+    asked: Asked = field(init=False)
 
     def load(self) -> Loaded:
         """Raises NotEmpty. The first thousand customers come in the same transaction as the rest of
@@ -106,8 +87,8 @@ class Loader:
                 made += self._write(number)
             self.say(_("%(count)s customers") % {"count": f"{made:,}"})
         with transaction.atomic():
-            self._count_invited()
-            self._ask_now()
+            self.asked.count_invited()
+            self.asked.ask_now(self.team[0])
         return Loaded(made, signs_in)
 
     # --- The business ------------------------------------------------------------------
@@ -115,13 +96,12 @@ class Loader:
     def _set_up(self) -> bool:
         business = Business.current()
         if business is None:
-            self._found()
+            house.found()
         self.business = Business.objects.get(pk=1)
         self.clock = Clock(timezone.now(), self.business.zone, self.years)
         people = User.objects.filter(is_active=True, role__gte=Role.AGENT)
         self.team = list(people.order_by("-role", "pk")[:4])
-        self.surveys = {kind: stock_survey(kind) for kind in Survey.Kind.values}
-        self.versions = {kind: latest_version(survey) for kind, survey in self.surveys.items()}
+        self.asked = Asked(self.clock, self._by(1))
         Tag.objects.bulk_create(
             [Tag(name=name, folded=fold(name)) for name in words.TAGS], ignore_conflicts=True
         )
@@ -130,28 +110,6 @@ class Loader:
             since=self.clock.first_day, defaults={"days": 180, "applied_at": self.clock.now}
         )
         return business is None
-
-    def _found(self) -> None:
-        owner = staff_actions.set_up(
-            name="Taller Aurora",
-            time_zone="Europe/Madrid",
-            currency="EUR",
-            languages=["es", "pt-br", "en"],
-            language="es",
-            owner_email=OWNER_EMAIL,
-            owner_name="Aurora Vidal",
-            password=PASSWORD,
-        )
-        User.objects.filter(pk=owner.pk).update(language="en")
-        # The same password for all: hashed once, because hashing is slow on purpose.
-        User.objects.bulk_create(
-            User(email=email, name=name, role=role, language=language, password=owner.password)
-            for email, name, role, language in TEAM
-        )
-        Business.objects.update(
-            email="hola@taller-aurora.example",
-            postal_address="Carrer de Sueca 41, 46006 València",
-        )
 
     def _around(self) -> None:
         """What belongs to no single customer: costs, and things to do today."""
@@ -163,37 +121,7 @@ class Loader:
         )
         if not known:
             return
-        Task.objects.bulk_create(self._things_to_do(random, known))
-
-    def _things_to_do(self, random: Random, known: Sequence[Customer]) -> Iterator[Task]:
-        ahead, ago = self.clock.ahead, self.clock.ago
-        # when it is due, promised or not, and whose of the team
-        plan = [
-            (ahead(0, 20), True, 0),
-            (ahead(0, 21), False, 2),
-            (ahead(0, 21), True, 3),
-            (ago(1, 13), False, 0),
-            (ago(3, 18), True, 2),
-            (ahead(1), False, 0),
-            (ahead(1), True, 1),
-            (ahead(2), False, 2),
-            (ahead(3), True, 3),
-            (ahead(5), False, 1),
-            (ahead(8), True, 0),
-            (None, False, 0),
-        ]
-        for due, is_promise, whose in plan:
-            title = random.choice(words.PROMISES if is_promise else words.TASKS)
-            by = self._by(whose)
-            yield Task(
-                title=title,
-                customer=random.choice(known),
-                owner=by,
-                due_at=due,
-                is_promise=is_promise,
-                created_by=by,
-                created_at=self.clock.ago(4),
-            )
+        Task.objects.bulk_create(house.things_to_do(self.clock, self.team, random, known))
 
     def _by(self, place: int) -> User:
         return self.team[place % len(self.team)]
@@ -227,7 +155,7 @@ class Loader:
         talks += self._contracts(histories, customers)
         talks += self._losses(histories, customers)
         talks += self._promises(histories, customers)
-        talks += self._answers(histories, customers, contacts)
+        talks += self.asked.answers(histories, customers, contacts)
         self._amends(histories, customers)
         log_interactions_bulk(talks, bodies)
         ids = [customer.pk for customer in customers]
@@ -492,125 +420,3 @@ class Loader:
             for history, customer in zip(histories, customers, strict=True)
             for on, amount, note in history.amends
         )
-
-    # --- What they answered --------------------------------------------------------------
-
-    def _run(self, kind: str, at: datetime) -> SurveyRun:
-        """The sending that an invitation belongs to: a wave of its day, or its week's."""
-        on = at.astimezone(self.clock.zone).date()
-        if kind != Survey.Kind.NPS:
-            on -= timedelta(days=on.weekday())
-        if (kind, on) not in self.runs:
-            survey = self.surveys[kind]
-            everyone = kind == Survey.Kind.NPS
-            self.runs[kind, on] = SurveyRun.objects.create(
-                survey=survey,
-                version=self.versions[kind],
-                audience={"everyone": True} if everyone else {"filters": {"bought_since": str(on)}},
-                once_key=f"demo:{kind}:{on}",
-                created_at=min(at, self.clock.midnight(on) + timedelta(hours=10)),
-                by=self._by(1),
-            )
-        return self.runs[kind, on]
-
-    def _answers(
-        self,
-        histories: Sequence[History],
-        customers: Sequence[Customer],
-        contacts: Sequence[Contact],
-    ) -> list[Interaction]:
-        asked = [
-            (asking, self._invitation(asking, history, customer, contact))
-            for history, customer, contact in zip(histories, customers, contacts, strict=True)
-            for asking in history.askings
-        ]
-        Invitation.objects.bulk_create([one for _asking, one in asked], batch_size=1000)
-        responses = [
-            Response(
-                survey_id=invitation.survey_id,
-                kind=asking.kind,
-                version_id=invitation.run.version_id,
-                invitation=invitation,
-                customer=invitation.customer,
-                contact=invitation.contact,
-                score=asking.score,
-                comment=asking.comment,
-                answered_at=asking.answered_at,
-                created_at=asking.answered_at,
-                origin=Response.Origin.MAIL_LINK,
-                language=invitation.language,
-            )
-            for asking, invitation in asked
-            if asking.answered_at is not None
-        ]
-        Response.objects.bulk_create(responses, batch_size=1000)
-        self.invited.update(invitation.run_id for _asking, invitation in asked)
-        sent = [self._sent(invitation) for _asking, invitation in asked]
-        return sent + [self._received(response) for response in responses]
-
-    def _invitation(
-        self, asking: Asking, history: History, customer: Customer, contact: Contact
-    ) -> Invitation:
-        run = self._run(asking.kind, asking.at)
-        answered = asking.answered_at is not None
-        return Invitation(
-            run=run,
-            survey_id=run.survey_id,
-            customer=customer,
-            contact=contact,
-            address=history.person.email,
-            language=history.person.language,
-            state=Invitation.State.ANSWERED if answered else Invitation.State.QUEUED,
-            created_at=asking.at,
-            expires_at=asking.at + timedelta(days=30),
-            sent_at=asking.at + timedelta(minutes=2),
-            bounced_at=asking.at + timedelta(minutes=3) if asking.bounced else None,
-        )
-
-    def _sent(self, invitation: Invitation) -> Interaction:
-        return Interaction(
-            customer_id=invitation.customer_id,
-            contact_id=invitation.contact_id,
-            kind=Interaction.Kind.SURVEY_INVITATION,
-            direction=Interaction.Direction.OUT,
-            channel="email",
-            occurred_at=invitation.created_at,
-            summary=invitation.run.survey.name,
-            by_id=invitation.run.by_id,
-            about_model="surveys.invitation",
-            about_id=invitation.pk,
-        )
-
-    def _received(self, response: Response) -> Interaction:
-        name = self.surveys[response.kind].name
-        return Interaction(
-            customer=response.customer,
-            contact=response.contact,
-            kind=Interaction.Kind.SURVEY_RESPONSE,
-            direction=Interaction.Direction.IN,
-            channel="email",
-            occurred_at=response.answered_at,
-            summary=f"{name}: {response.score}",
-            about_model="surveys.response",
-            about_id=response.pk,
-        )
-
-    def _count_invited(self) -> None:
-        runs = list(self.runs.values())
-        for run in runs:
-            run.invited = self.invited[run.pk]
-        save_columns(runs, ["invited"])
-
-    def _ask_now(self) -> None:
-        """Ask a few customers for real: their mails wait in the outbox, with links that work."""
-        recent = Customer.objects.filter(stage=Customer.Stage.CUSTOMER, last_order_at__isnull=False)
-        chosen = recent.order_by("-last_order_at", "pk").values_list("pk", flat=True)[:ASKED_NOW]
-        if not chosen:
-            return
-        send_survey(
-            survey=self.surveys[Survey.Kind.NPS],
-            audience=Audience(tuple(chosen)),
-            once_key=secrets.token_hex(16),
-            by=self.team[0],
-        )
-        queue_batch()

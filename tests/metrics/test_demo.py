@@ -17,7 +17,8 @@ from crm import projections
 from crm.models import Contract, Cost, Customer, Interaction, LossReason, Order, Task, Tenure
 from mail.models import OutgoingEmail
 from metrics.demo.clock import Clock
-from metrics.demo.loading import OWNER_EMAIL, PASSWORD, Loader, NotEmpty
+from metrics.demo.house import OWNER_EMAIL, PASSWORD
+from metrics.demo.loading import Loader, NotEmpty
 from metrics.models import Snapshot
 from staff.models import Business, User
 from surveys.models import Invitation, Response

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from metrics import actions
-from metrics.demo.loading import OWNER_EMAIL, PASSWORD, USUAL, Loader, NotEmpty
+from metrics.demo.house import OWNER_EMAIL, PASSWORD
+from metrics.demo.loading import USUAL, Loader, NotEmpty
 from staff.installation import prepare_database
 
 

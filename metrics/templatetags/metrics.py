@@ -28,7 +28,8 @@ def figure(context: template.Context, definition: Definition, value: float | Non
 
 @register.simple_tag(takes_context=True)
 def interval(context: template.Context, definition: Definition, low: Any, high: Any) -> str:
-    ends = None if low is None or high is None else (float(low), float(high))
+    # In a template, an end of no interval is "".
+    ends = None if low in (None, "") or high in (None, "") else (float(low), float(high))
     return showing.interval(definition, ends, _currency(context))
 
 

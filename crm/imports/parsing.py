@@ -71,12 +71,13 @@ def decimal(text: str, *, places: int, most: Decimal) -> Decimal:
     if not _PLAIN.fullmatch(plain):
         raise BadCell(_("“%(text)s” is not a number. Write it like 1234.56.") % {"text": text})
     value = Decimal(plain)
+    # First: what has more digits than Decimal's context can't even be rounded.
+    if abs(value) > most:
+        raise BadCell(_("“%(text)s” is too large.") % {"text": text})
     if value != round(value, places):
         raise BadCell(
             _("“%(text)s” has more than %(places)s decimals.") % {"text": text, "places": places}
         )
-    if abs(value) > most:
-        raise BadCell(_("“%(text)s” is too large.") % {"text": text})
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from staff.refusals import Refusal
 SEPARATORS = ",;\t|"
 # A cell may hold a long comment, not a book.
 LONGEST_CELL = 1_000_000
+
+
+# What a spreadsheet would calculate, or even run; a number or a telephone calculates nothing.
+_FORMULA = re.compile(r"'*[=+@-](?![\d\s().,/-]*\Z)", re.DOTALL)
 
 
 class FileUnusable(Refusal):
@@ -37,6 +42,17 @@ class Table:
 
     header: tuple[str, ...]
     rows: Iterator[Row]
+
+
+def harmless(cell: str) -> str:
+    """The cell as a spreadsheet shows it and never runs it: an apostrophe in front says "text"."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def meant(cell: str) -> str:
+    """What a cell of a file says, without the apostrophe that `harmless` put in front."""
+    cell = cell.strip()
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def encoding_of(path: Path) -> str:
@@ -112,5 +128,5 @@ def _rows(reader: csv._reader, header: tuple[str, ...]) -> Iterator[Row]:  # typ
             continue
         if not any(cell.strip() for cell in cells):
             continue  # a blank line says nothing
-        by_name = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+        by_name = dict(zip(header, map(meant, cells), strict=False))
         yield Row(reader.line_num, by_name, misaligned=len(cells) != len(header))

@@ -83,7 +83,7 @@ class Import:
     def _run(self, table: Table, mapping: Mapping[str, str]) -> Outcome:
         change_set = open_change_set(
             "import",
-            self.path.name,
+            self.path.name[:250],
             self.by,
             {"kind": self.kind.name, "source": self.source, "state": "running"},
         )
@@ -211,8 +211,8 @@ class RefusedRows:
         """Write the refused ones among the entries; returns how many those are."""
         refused = [entry for entry in entries if entry.refusal]
         for entry in refused:
-            cells = [entry.cells.get(name, "") for name in self._header]
-            self._writer.writerow([*cells, entry.line, entry.refusal])
+            cells = [reading.harmless(entry.cells.get(name, "")) for name in self._header]
+            self._writer.writerow([*cells, entry.line, reading.harmless(entry.refusal)])
         room = self.NAMED - len(self.first)
         self.first += [(entry.line, entry.refusal) for entry in refused[:room]]
         self._count += len(refused)

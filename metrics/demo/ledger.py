@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
 
-from crm.models import Cost
+from crm.models import Cost, Customer
 from metrics.demo.clock import Clock
+from metrics.demo.history import History
 
 Purpose = Cost.Purpose
 # purpose, category, euros a month, source that it was spent on, note
@@ -88,3 +89,20 @@ def _occasional(cost: Callable[..., Cost], month: date, random: Random) -> Itera
             category="events",
             note="Curso: frenos y suspensión; trato con clientes molestos",
         )
+
+
+def amends(
+    histories: Sequence[History], customers: Sequence[Customer], currency: str
+) -> Iterator[Cost]:
+    """What it cost to make up for what had gone wrong with each customer."""
+    for history, customer in zip(histories, customers, strict=True):
+        for on, amount, note in history.amends:
+            yield Cost(
+                purpose=Purpose.EXPERIENCE,
+                category="other",
+                amount=amount,
+                currency=currency,
+                on=on,
+                customer=customer,
+                note=note,
+            )

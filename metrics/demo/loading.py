@@ -156,7 +156,7 @@ class Loader:
         talks += self._losses(histories, customers)
         talks += self._promises(histories, customers)
         talks += self.asked.answers(histories, customers, contacts)
-        self._amends(histories, customers)
+        Cost.objects.bulk_create(ledger.amends(histories, customers, self.business.currency))
         log_interactions_bulk(talks, bodies)
         ids = [customer.pk for customer in customers]
         tenures.rebuild(ids, now=self.clock.now)
@@ -405,18 +405,3 @@ class Loader:
             for task in tasks
             if task.is_promise
         ]
-
-    def _amends(self, histories: Sequence[History], customers: Sequence[Customer]) -> None:
-        Cost.objects.bulk_create(
-            Cost(
-                purpose=Cost.Purpose.EXPERIENCE,
-                category="other",
-                amount=amount,
-                currency=self.business.currency,
-                on=on,
-                customer=customer,
-                note=note,
-            )
-            for history, customer in zip(histories, customers, strict=True)
-            for on, amount, note in history.amends
-        )

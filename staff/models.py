@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from staff.access import Role
+from staff.prepared import Prepared
 
 
 def validate_time_zone(value: str) -> None:
@@ -69,7 +70,10 @@ class Business(models.Model):
     @classmethod
     def current(cls) -> Business | None:
         """The business, or None before set-up; a request carries it as request.business."""
-        return cls.objects.filter(pk=1).first()
+        return _CURRENT.first()
+
+
+_CURRENT = Prepared(lambda _value: Business.objects.filter(pk=1))
 
 
 class UserManager(BaseUserManager["User"]):

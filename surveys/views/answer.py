@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from staff.access import access
+from staff.prepared import Prepared
 from surveys import agents, limits, texts, tokens
 from surveys.actions import answering
 from surveys.forms.answer import AnswerForm
@@ -20,6 +21,9 @@ from surveys.models import Invitation, Response
 from surveys.scores import group_of
 
 COOKIE = "answer"
+OF_TOKEN = Prepared(
+    lambda token_hash: Invitation.objects.for_answering().filter(token_hash=token_hash)
+)
 
 
 @access(public=True)
@@ -27,10 +31,7 @@ COOKIE = "answer"
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """`/s/<token>/`: GET and HEAD only show; POST of the rendered form answers."""
-    # Not first(): it would order what is at most one row.
-    found = next(
-        iter(Invitation.objects.for_answering().filter(token_hash=tokens.hashed(token))), None
-    )
+    found = OF_TOKEN.first(tokens.hashed(token))
     if found is None:
         return _private(_unknown(request))
     with translation.override(found.language):

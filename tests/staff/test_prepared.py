@@ -1,0 +1,66 @@
+"""Prepared queries give what the query itself gives."""
+
+from threading import Thread
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from staff.models import Business, User
+from staff.prepared import Prepared
+from surveys.models import Invitation
+from tests.factories import InvitationFactory
+
+OF_EMAIL = Prepared(lambda email: User.objects.filter(email=email))
+OF_TOKEN = Prepared(lambda digest: Invitation.objects.for_answering().filter(token_hash=digest))
+
+
+def fields(row: User | Business | None) -> dict[str, object]:
+    assert row is not None
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_it_finds_the_row_of_each_value(owner: User, agent: User) -> None:
+    assert OF_EMAIL.first(owner.email) == owner
+    assert OF_EMAIL.first(agent.email) == agent
+    assert OF_EMAIL.first("nobody@example.com") is None
+
+
+def test_its_columns_are_converted_as_the_querys_are(business: Business) -> None:
+    assert fields(Business.current()) == fields(Business.objects.get(pk=1))
+
+
+def test_it_sees_what_was_changed_since(business: Business) -> None:
+    Business.current()
+    Business.objects.update(name="Padaria Boreal")
+    current = Business.current()
+    assert current is not None
+    assert current.name == "Padaria Boreal"
+    assert not current._state.adding
+
+
+def test_related_rows_and_left_out_columns_are_as_in_the_query(business: Business) -> None:
+    invitation = InvitationFactory()
+    with CaptureQueriesContext(connection) as captured:
+        found = OF_TOKEN.first(invitation.token_hash)
+        assert found is not None
+        assert found.survey.kind == "nps"
+        assert found.run.version.texts == invitation.run.version.texts
+    assert len(captured) == 1
+    assert "address" in found.get_deferred_fields()
+    assert found.address == invitation.address
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_thread_asks_through_its_own_connection(owner: User) -> None:
+    found = []
+
+    def ask() -> None:
+        found.append(OF_EMAIL.first(owner.email))
+        connection.close()
+
+    OF_EMAIL.first(owner.email)
+    thread = Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert found == [owner]

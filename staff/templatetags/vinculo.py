@@ -298,7 +298,6 @@ def undo_url(message: Message) -> str:
     return tag.removeprefix("undo:")
 
 
-CHART_VERSION = "4.6.1"
 CHART_INTEGRITY = "sha384-Emf5ZVIUiarAdhkgtqK+5/Z5qIvM6QoVrS+qAVtfyZVuD5lIHrac0me485+Antp0"
 
 
@@ -306,7 +305,7 @@ CHART_INTEGRITY = "sha384-Emf5ZVIUiarAdhkgtqK+5/Z5qIvM6QoVrS+qAVtfyZVuD5lIHrac0m
 def chart_library() -> dict[str, str]:
     """Chart.js at its CDN, the hash it must have there, and our own copy of it."""
     return {
-        "cdn": f"{settings.CHART_CDN}/npm/chart.js@{CHART_VERSION}/dist/chart.umd.min.js",
+        "cdn": settings.CHART_LIBRARY,
         "integrity": CHART_INTEGRITY,
         "local": static("vendor/chart.js/chart.umd.min.js"),
     }

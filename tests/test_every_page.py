@@ -1,0 +1,226 @@
+"""Every page there is, in a real browser: who can't see it well, can't use a mouse, or has a small
+phone reads it too. The pages come from the URLconf, so a new one is looked at without being listed."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from metrics.demo.house import OWNER_EMAIL
+from metrics.demo.house import PASSWORD as DEMO_PASSWORD
+from staff.access import rule_for
+from staff.models import User
+from tests.conftest import signed_in
+from tests.services import chromium
+from tests.services.looking import PHONE, SMALL_PHONE, Looking
+from tests.services.serving import Installation, serving
+from tests.staff.test_access_matrix import ADDRESSES, Address
+
+pytestmark = [pytest.mark.browser, pytest.mark.once]
+
+LANGUAGES = ["es", "pt-br", "en"]
+# What isn't a page in the frame: an e-mail as it will be sent, shown inside one.
+NOT_PAGES = {"mail:message-html", "surveys:mail-sample"}
+# Addresses of strangers, opened below with a token that is worth something.
+WITH_TOKEN = {"surveys:answer", "mail:unsubscribe"}
+# Whose number to open where any one will not do; one column each.
+SAMPLES = {
+    "crm:customer": "SELECT customer_id FROM surveys_response GROUP BY 1 ORDER BY count(*) DESC",
+    "crm:order-list": "SELECT customer_id FROM crm_order GROUP BY 1 ORDER BY count(*) DESC",
+    "staff:person": "SELECT id FROM staff_user WHERE role < 40",
+    "surveys:survey-create": "SELECT 'nps'",
+    "metrics:metric": "SELECT 'nps' UNION ALL SELECT 'customer_churn' UNION ALL SELECT 'ltv_annual'",
+    "metrics:metric-rows": "SELECT 'nps/numerator' UNION ALL SELECT 'customer_churn/denominator'",
+}
+ROWS_OF = {
+    "contact": "crm_contact",
+    "contract": "crm_contract",
+    "cost": "crm_cost",
+    "order": "crm_order",
+}
+# Pages that differ by what is asked of them.
+ASKED = [
+    "/customers/?q=nobody+has+this+name",
+    "/customers/?status=lost&sort=-income",
+    "/lookup/?q=a",
+    "/lookup/?q=nobody+has+this+name",
+    "/surveys/send/?customer=1",
+    "/surveys/1/send/?customer=1",
+    "/outbox/?state=failed",
+    "/no-such-page/",
+]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A business of two years, served as a person serves it."""
+
+    at: str
+    installation: Installation
+
+    def links(self, kind: str) -> dict[str, str]:
+        """By language, a link that the outbox holds and nobody has followed: `s` or `u`."""
+        rows = self.installation.rows("SELECT language, text FROM mail_outgoingemail ORDER BY id")
+        return {
+            language: re.sub(r"^https?://[^/]+", self.at, found[0])
+            for language, text in rows
+            if (found := re.search(rf"https?://\S+/{kind}/[\w-]+/", text))
+        }
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    installation = Installation(tmp_path_factory.mktemp("every-page"))
+    installation.manage("demo", "--customers", "60")
+    with serving(installation, "--web-workers", "1", "--concurrency", "1") as running:
+        yield Site(running.address, installation)
+
+
+@pytest.fixture(scope="module")
+def olga(site: Site, browser: Browser) -> Iterator[BrowserContext]:
+    """The owner's browser, signed in once."""
+    context = browser.new_context(locale="en")
+    chromium.shut_in(context)
+    page = context.new_page()
+    page.goto(f"{site.at}/accounts/login/")
+    page.locator("input[name=login]").fill(OWNER_EMAIL)
+    page.locator("input[name=password]").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site.at}/")
+    page.close()
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def pages(site: Site, olga: BrowserContext) -> list[str]:
+    """Whatever answers a signed-in owner with a page."""
+    found = [
+        path
+        for address in ADDRESSES
+        if address.name not in NOT_PAGES | WITH_TOKEN and readable(address)
+        for path in paths(address, site.installation)
+        if is_page(olga, site.at + path)
+    ]
+    assert len(found) > 50, found
+    return found
+
+
+def readable(address: Address) -> bool:
+    rule = rule_for(address.view, address.name)
+    return rule is not None and (rule.public or rule.read is not None)
+
+
+def paths(address: Address, installation: Installation) -> list[str]:
+    """The address with numbers of rows that are there."""
+    assert address.path, address
+    query = SAMPLES.get(address.name)
+    if query is None:
+        [table] = [ROWS_OF[word] for word in ROWS_OF if f"{word}s/<int:pk>" in address.route] or [
+            ""
+        ]
+        query = f"SELECT min(id) FROM {table}" if table else "SELECT 1"
+    part = re.compile(r"/(1|sample)(/sample)?(?=/)")
+    few = 1 if "SELECT '" not in query else None
+    return [part.sub(f"/{value}", address.path, 1) for (value,) in installation.rows(query)[:few]]
+
+
+def is_page(visitor: BrowserContext, address: str) -> bool:
+    answer = visitor.request.get(address, max_redirects=0)
+    told = f"{address}: {answer.status}"
+    assert answer.status in {200, 302, 404, 405}, told
+    return answer.status == 200 and "<html" in answer.text()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_of_staff(site: Site, olga: BrowserContext, pages: list[str], language: str) -> None:
+    page = olga.new_page()
+    choose_language(page, site, language)
+    looking = Looking(page)
+    for path in pages + ASKED:
+        looking.open(site.at + path, language=language, status=404 if "no-such" in path else 200)
+        if language == "en":
+            looking.with_axe()
+        looking.for_width()
+    page.close()
+    looking.found_nothing()
+
+
+def choose_language(page: Page, site: Site, language: str) -> None:
+    page.goto(f"{site.at}{reverse('staff:profile')}")
+    page.locator("main select[name=language]").select_option(language)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_load_state()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_of_strangers(site: Site, browser: Browser, language: str) -> None:
+    context = browser.new_context(locale=language, viewport=PHONE)
+    chromium.shut_in(context)
+    page = context.new_page()
+    looking = Looking(page)
+
+    def look() -> None:
+        looking.with_axe()
+        looking.for_width(PHONE, SMALL_PHONE)
+
+    invitation, leaving = site.links("s")[language], site.links("u")[language]
+    looking.open(f"{invitation}?score=9", language=language)
+    look()
+    page.locator("main button[type=submit]").click()
+    page.locator("dl.given").wait_for()
+    looking.where += " (answered)"
+    looking.outline(language)
+    look()
+
+    looking.open(leaving, language=language)
+    look()
+    page.locator("main button[type=submit]").first.click()
+    page.wait_for_load_state()
+    looking.where += " (left)"
+    look()
+
+    for path, status in {
+        "/accounts/login/": 200,
+        "/accounts/password/reset/": 200,
+        "/s/no-such-token/": 404,
+        "/u/no-such-token/": 404,
+    }.items():
+        looking.open(site.at + path, language=language, status=status)
+        look()
+    context.close()
+    looking.found_nothing()
+
+
+def test_the_first_page_of_all(live_server: LiveServer, page: Page) -> None:
+    looking = Looking(page)
+    looking.open(f"{live_server.url}/setup/", language="en")
+    looking.with_axe()
+    looking.for_width()
+    looking.found_nothing()
+
+
+def test_pages_with_nothing_on_them_yet(
+    live_server: LiveServer, context: BrowserContext, page: Page, owner: User
+) -> None:
+    [cookie] = signed_in(owner).cookies.values()
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    looking = Looking(page)
+    for path in [
+        "/",
+        "/today/",
+        "/customers/",
+        "/surveys/",
+        "/metrics/",
+        "/metrics/nps/",
+        "/costs/",
+        "/outbox/",
+    ]:
+        looking.open(live_server.url + path, language="en")
+        looking.with_axe()
+        looking.for_width()
+    looking.found_nothing()

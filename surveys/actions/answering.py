@@ -130,9 +130,11 @@ def record_click(*, invitation: Invitation, agent: str, score: int | None) -> No
 def _confirm_again(
     invitation: Invitation, given: Response, said: Confirmation, now: datetime
 ) -> Outcome:
-    if may_change(given, said.secret, now) and not said.hidden_field:
+    # A program may have a browser's memory too, so the burst is looked for first.
+    is_burst = now - (given.changed_at or given.answered_at) < BURST and said.score != given.score
+    if may_change(given, said.secret, now) and not (said.hidden_field or is_burst):
         return Outcome(_change(given, said, now))
-    if now - given.answered_at < BURST and said.score != given.score:
+    if is_burst:
         held = _hold(invitation, said, "many_scores", now)
         scores = invitation.responses.filter(created_at__gt=now - 2 * BURST)
         if len(set(scores.values_list("score", flat=True))) >= BURST_SCORES:

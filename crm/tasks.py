@@ -7,16 +7,18 @@ from celery import shared_task
 from django.utils import timezone
 
 from crm import projections, tenures
-from crm.models import SilenceRule
+from crm.models import SilenceRule, TenureClock
 from staff import jobs
+from staff.models import Business
 
 log = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True)
 def sweep_stages() -> int:
-    """Let stages follow the clock, and apply silence rules that wait; every ten minutes."""
+    """Let stages follow the clock, the silence rules and the time zone; every ten minutes."""
     apply_silence_rules()
+    apply_time_zone()
     return tenures.sweep_stages()
 
 
@@ -32,6 +34,17 @@ def apply_silence_rules() -> None:
     tenures.rebuild_all()
     for pk, days, since in waiting:
         SilenceRule.objects.filter(pk=pk, days=days, since=since).update(applied_at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def apply_time_zone() -> None:
+    """Rebuild everyone's tenures once the business keeps another time zone than they were built in."""
+    business = Business.current()
+    if business is None or TenureClock.objects.filter(time_zone=business.time_zone).exists():
+        return
+    tenures.rebuild_all()
+    # The zone read before: if it changed meanwhile, the next run sees that it differs.
+    TenureClock.objects.update_or_create(pk=1, defaults={"time_zone": business.time_zone})
 
 
 @shared_task(ignore_result=True)

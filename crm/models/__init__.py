@@ -5,7 +5,7 @@ from crm.models.customers import Customer, CustomerSearch, Tag
 from crm.models.interactions import Interaction, InteractionBody
 from crm.models.money import Contract, Cost, Order
 from crm.models.tasks import Task
-from crm.models.tenures import Loss, LossReason, SilenceRule, Tenure, TenureSpan
+from crm.models.tenures import Loss, LossReason, SilenceRule, Tenure, TenureClock, TenureSpan
 
 __all__ = [
     "Affiliation",
@@ -24,5 +24,6 @@ __all__ = [
     "Tag",
     "Task",
     "Tenure",
+    "TenureClock",
     "TenureSpan",
 ]

@@ -95,6 +95,24 @@ class SilenceRule(models.Model):
         return f"{self.since}: {self.days}"
 
 
+class TenureClock(models.Model):
+    """The time zone that everyone's tenures were last built in; one row at most.
+
+    Contracts run from midnight to midnight. While the business's own zone is another one,
+    crm.tasks has still to rebuild them.
+    """
+
+    time_zone = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(pk=1), name="crm_one_tenure_clock")
+        ]
+
+    def __str__(self) -> str:
+        return self.time_zone
+
+
 class Tenure(models.Model):
     """A projection (crm.tenures rebuilds it): an interval during which someone is a customer.
 

@@ -1,15 +1,19 @@
 """What is derived can be rebuilt, and a check notices when it differs."""
 
 import logging
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm import projections, tasks
 from crm.models import Customer, CustomerSearch, Tenure
 from staff import jobs
-from tests.factories import CustomerFactory, InteractionFactory, OrderFactory
+from staff.models import Business
+from tests.factories import ContractFactory, CustomerFactory, InteractionFactory, OrderFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +77,20 @@ def test_income_is_null_when_a_rate_is_missing(customer: Customer) -> None:
     assert Customer.objects.with_income().get().income_micros == 70_000_000
     OrderFactory(customer=customer, currency="EUR", rate=None)
     assert Customer.objects.with_income().get().income_micros is None
+
+
+def test_tenures_move_with_the_time_zone(business: Business) -> None:
+    contract = ContractFactory(starts_on=date(2026, 1, 1), ends_on=date(2027, 1, 1))
+    projections.rebuild([contract.customer_id])
+    tasks.sweep_stages()
+    business.time_zone = "Asia/Tokyo"
+    business.save()
+
+    tasks.sweep_stages()
+
+    tenure = Tenure.objects.get()
+    assert tenure.started_at == datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo"))
+    assert tenure.ended_at == datetime(2027, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo"))
+    with CaptureQueriesContext(connection) as queries:
+        tasks.apply_time_zone()
+    assert len(queries) == 2  # the business, the zone of the tenures: nothing to do

@@ -199,7 +199,6 @@ CELERY_TASK_ROUTES = {
     "mail.*": {"queue": "mail"},
     "surveys.*": {"queue": "mail"},
     "metrics.*": {"queue": "metrics"},
-    "crm.imports.*": {"queue": "imports"},
 }
 # The row is the queue: a publish that fails is found by the sweep, so never wait for it long.
 CELERY_TASK_PUBLISH_RETRY = False

@@ -38,7 +38,6 @@ class Record:
     orders: Sequence[Order]
     tasks: Sequence[Task]
     timeline: timeline.Timeline
-    facts: Sequence[registry.Fact]
     panels: Sequence[tuple[registry.Panel, dict[str, Any]]]
 
     @property
@@ -71,11 +70,8 @@ class Record:
             tenure=self.tenure,
             contracts=self.contracts,
             tasks=self.tasks,
-            facts=[*self.facts, *self._of_panels()],
+            facts=[fact for _panel, context in self.panels for fact in context.get("health", ())],
         )
-
-    def _of_panels(self) -> list[registry.Fact]:
-        return [fact for _panel, context in self.panels for fact in context.get("health", ())]
 
 
 def read(request: HttpRequest, customer: Customer) -> Record:
@@ -96,7 +92,6 @@ def read(request: HttpRequest, customer: Customer) -> Record:
         ],
         tasks=[task for task in tasks if not task.is_done],
         timeline=timeline.lay_out(request, customer, page, known=known),
-        facts=registry.facts(customer),
         panels=registry.panels(request, customer),
     )
 

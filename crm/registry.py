@@ -6,7 +6,7 @@ is there, by `order`. Import kinds have a register of their own: crm.imports.kin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -76,32 +76,11 @@ class TodayList:
 
 @dataclass(frozen=True)
 class Fact:
-    """One line of what is known: a label and its value, both ready to be shown."""
+    """One thing that is known: a label and its value, both ready to be shown."""
 
     label: object
     value: object
-    url: str = ""
     tone: str = ""  # "", "good", "watch" or "bad"
-
-
-@dataclass(frozen=True)
-class FactSource:
-    """Lines for the list of facts at the head of a customer's page: at most one query."""
-
-    name: str
-    facts: Callable[[Customer], Sequence[Fact]]
-    order: int = 50
-
-
-@dataclass(frozen=True)
-class PaletteAction:
-    """Something that the ⌘K palette offers; `url` is the name of its address in the URLconf."""
-
-    name: str
-    title: object
-    url: str
-    role: Role = Role.READ_ONLY
-    order: int = 50
 
 
 @dataclass(frozen=True)
@@ -137,8 +116,6 @@ class TimelineMark:
 
 PANELS: Registry[Panel] = Registry()
 TODAY_LISTS: Registry[TodayList] = Registry()
-FACTS: Registry[FactSource] = Registry()
-PALETTE_ACTIONS: Registry[PaletteAction] = Registry()
 CUSTOMER_ACTIONS: Registry[CustomerAction] = Registry()
 TIMELINE_MARKS: Registry[TimelineMark] = Registry()
 
@@ -152,14 +129,6 @@ def panels(request: HttpRequest, customer: Customer) -> list[tuple[Panel, dict[s
 def today_lists(request: HttpRequest) -> list[tuple[TodayList, dict[str, Any]]]:
     found = ((entry, entry.context(request)) for entry in TODAY_LISTS.all())
     return [(entry, context) for entry, context in found if context is not None]
-
-
-def facts(customer: Customer) -> list[Fact]:
-    return [fact for source in FACTS.all() for fact in source.facts(customer)]
-
-
-def palette_actions(user: User) -> list[PaletteAction]:
-    return [action for action in PALETTE_ACTIONS.all() if user.has_role(action.role)]
 
 
 def customer_actions(user: User, customer: Customer) -> list[CustomerAction]:

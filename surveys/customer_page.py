@@ -168,8 +168,3 @@ def register() -> None:
             order=40,
         )
     )
-    registry.PALETTE_ACTIONS.register(
-        registry.PaletteAction(
-            "surveys.list", gettext_lazy("Surveys"), "surveys:survey-list", order=40
-        )
-    )

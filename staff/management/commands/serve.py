@@ -20,7 +20,7 @@ from staff.models import Business
 from staff.supervisor import Program, Supervisor
 
 WEB_ANSWERS_WITHIN = 30
-QUEUES = "default,mail,metrics,imports"
+QUEUES = "default,mail,metrics"
 
 
 class Command(BaseCommand):

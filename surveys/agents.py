@@ -9,8 +9,9 @@ _SCANNER = re.compile(
     r"|virustotal|phish|avanan|vade|zscaler|spamexperts|antivirus|linkcheck|link checker",
     re.IGNORECASE,
 )
+# "CUBOT" is a make of telephone, in people's hands.
 _BOT = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|preview|facebookexternalhit|whatsapp|telegram|skypeuripreview"
+    r"(?<!cu)bot\b|bot/|crawl|spider|slurp|preview|facebookexternalhit|whatsapp|telegram|skypeuripreview"
     r"|bingpreview|embedly|google-?read|feedfetcher|monitor|archive\.org",
     re.IGNORECASE,
 )

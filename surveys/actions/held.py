@@ -75,8 +75,10 @@ def discard_response(*, response: Response, by: User) -> Response:
 
 @transaction.atomic
 def hold_again(*, response: Response, by: User) -> Response:
-    """Take a discarding back: the answer waits for a decision again. Raises NotHeld."""
+    """Take a discarding back: the answer waits for a decision again; twice is once. Raises NotHeld."""
     response = _locked(response, by)
+    if response.validity == Response.Validity.HELD:
+        return response
     before = audit.values(response, FIELDS)
     earlier = AuditEntry.objects.filter(
         action="response.discard", target_model="surveys.response", target_id=response.pk

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
@@ -34,3 +35,10 @@ def test_limits_on_signing_in_outlast_a_flood_of_unknown_links(
     client.post(LOGIN, {"login": agent.email, "password": PASSWORD})
 
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(
+    "path", ["/outbox/?q=%00", "/outbox/suppressions/?q=a%00", "/customers/email-taken/?email=%00"]
+)
+def test_a_null_in_an_address_is_a_bad_request_on_either_database(owner_client: Client, path: str):
+    assert owner_client.get(path).status_code == 400

@@ -1,0 +1,19 @@
+"""The character that PostgreSQL keeps in no text."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+
+
+class NullsMiddleware:
+    """Answers 400 to an address with a null in its query: nobody types one, and a search for it
+    would end in an error of the database. Forms refuse it field by field."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "%00" in query or "\0" in query:
+            return HttpResponseBadRequest()
+        return self.get_response(request)

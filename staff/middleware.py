@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -28,13 +27,11 @@ class BusinessMiddleware:
         request.business = business  # type: ignore[attr-defined]
         if business:
             timezone.activate(business.zone)
-        # A person's own choice wins over the browser's; strangers keep what LocaleMiddleware found.
-        if request.path.startswith("/static/") is False and request.user.is_authenticated:
-            language = request.user.language or (business.language if business else "")
-            chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
-            if language and not (not request.user.language and chosen):
-                translation.activate(language)
-                request.LANGUAGE_CODE = language
+        # A person's own choice wins over the browser's, which LocaleMiddleware has found.
+        is_asset = request.path.startswith("/static/")
+        if not is_asset and request.user.is_authenticated and request.user.language:
+            translation.activate(request.user.language)
+            request.LANGUAGE_CODE = request.user.language
         try:
             return self.get_response(request)
         finally:

@@ -34,7 +34,8 @@ def found() -> None:
         owner_name="Aurora Vidal",
         password=PASSWORD,
     )
-    User.objects.filter(pk=owner.pk).update(language="en")
+    # In the language of the browser: whoever tries it may not read Spanish.
+    User.objects.filter(pk=owner.pk).update(language="")
     # The same password for all: hashed once, because hashing is slow on purpose.
     User.objects.bulk_create(
         User(email=email, name=name, role=role, language=language, password=owner.password)

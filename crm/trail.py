@@ -7,6 +7,23 @@ from staff import audit
 
 def register() -> None:
     audit.shown_at({"crm.customer": "crm:customer"})
+    audit.fields_of({"customer.lose": "crm.loss", "customer.undo_loss": "crm.loss"})
+    audit.name_fields(
+        {
+            "created": _("created"),
+            "updated": _("updated"),
+            "unchanged": _("unchanged"),
+            "refused": _("refused"),
+            "customer": _("customer"),
+            "customers": _("customers"),
+            "email": _("e-mail"),
+            "phone": _("phone"),
+            "tags": _("tags"),
+            "role": _("role"),
+            "reason": _("reason"),
+            "until": _("until"),
+        }
+    )
     audit.describe(
         {
             "contact.create": _("added a contact"),

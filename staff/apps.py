@@ -27,3 +27,4 @@ class StaffConfig(AppConfig):
                 "person.change_profile": _("changed a profile"),
             }
         )
+        audit.name_fields({"reverted": _("taken back"), "left_alone": _("left as they are")})

@@ -18,6 +18,10 @@ Changes = dict[str, list[Any]]
 ROOMS = {"staff", "mail", "crm", "support", "surveys", "metrics"}
 # "person.invite" → "invited a person", for the page that shows the trail.
 _DESCRIPTIONS: dict[str, str | Promise] = {}
+# "refused" → "refused": names in `changes` that are no translated field of the target.
+_NAMES: dict[str, str | Promise] = {}
+# "customer.lose" → "crm.loss": whose fields an action's changes are, if not the target's.
+_FIELDS_OF: dict[str, str] = {}
 # "crm.customer" → "crm:customer": the URL name of a record's page, which takes its key.
 _PAGES: dict[str, str] = {}
 
@@ -25,6 +29,16 @@ _PAGES: dict[str, str] = {}
 def describe(descriptions: Mapping[str, str | Promise]) -> None:
     """Put actions into words, each lazily translated; a room calls this in AppConfig.ready."""
     _DESCRIPTIONS.update(descriptions)
+
+
+def name_fields(names: Mapping[str, str | Promise]) -> None:
+    """Put counts and other names in `changes` into words, where no field has a translated name."""
+    _NAMES.update(names)
+
+
+def fields_of(models_by_action: Mapping[str, str]) -> None:
+    """Say of which model an action's changes are fields, when it isn't the target's."""
+    _FIELDS_OF.update(models_by_action)
 
 
 def shown_at(pages: Mapping[str, str]) -> None:
@@ -40,6 +54,15 @@ def page_of(model_label: str, key: int) -> str:
 
 def description(action: str) -> str:
     return str(_DESCRIPTIONS.get(action, action))
+
+
+def field_name(name: str) -> str:
+    return str(_NAMES.get(name, name.replace("_", " ")))
+
+
+def fields_model(action: str, target_model: str) -> str:
+    """The label of the model whose fields an action's changes name."""
+    return _FIELDS_OF.get(action, target_model)
 
 
 def action_choices() -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from staff import audit
 
 
 def register() -> None:
+    audit.name_fields({"invited": _("Invited"), "skipped": _("Not asked")})
     audit.shown_at({"surveys.survey": "surveys:survey"})
     audit.describe(
         {

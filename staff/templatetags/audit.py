@@ -9,6 +9,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.formats import localize
+from django.utils.functional import Promise
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
@@ -38,10 +39,10 @@ def action_words(entry: AuditEntry) -> str:
 
 @register.filter
 def target_words(entry: AuditEntry) -> str:
-    """The kind of record and its number: "customer 12"."""
-    model = _model(entry)
-    name = model._meta.verbose_name if model else entry.target_model
-    return f"{name} {entry.target_id}"
+    """The kind of record and its number: "customer 12"; nothing for what is mechanism."""
+    model = _model(entry.target_model)
+    name = model._meta.verbose_name if model else None
+    return f"{name} {entry.target_id}" if isinstance(name, Promise) else ""
 
 
 @register.filter
@@ -52,7 +53,7 @@ def target_url(entry: AuditEntry) -> str:
 
 @register.filter
 def change_list(entry: AuditEntry) -> list[ShownChange]:
-    model = _model(entry)
+    model = _model(audit.fields_model(entry.action, entry.target_model))
     return [
         ShownChange(_label(model, name), _shown(model, name, old), _shown(model, name, new))
         for name, (old, new) in entry.changes.items()
@@ -60,9 +61,9 @@ def change_list(entry: AuditEntry) -> list[ShownChange]:
     ]
 
 
-def _model(entry: AuditEntry) -> type[models.Model] | None:
+def _model(label: str) -> type[models.Model] | None:
     try:
-        return apps.get_model(entry.target_model)
+        return apps.get_model(label)
     except LookupError:
         return None
 
@@ -75,8 +76,8 @@ def _field(model: type[models.Model] | None, name: str) -> Any:
 
 
 def _label(model: type[models.Model] | None, name: str) -> str:
-    field = _field(model, name)
-    return capfirst(str(getattr(field, "verbose_name", name)))
+    words = getattr(_field(model, name), "verbose_name", None)
+    return capfirst(str(words) if isinstance(words, Promise) else audit.field_name(name))
 
 
 def _shown(model: type[models.Model] | None, name: str, value: Any) -> str | None:

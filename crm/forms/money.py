@@ -78,7 +78,7 @@ class CancelContractForm(forms.Form):
     )
     reason = forms.ChoiceField(
         label=gettext_lazy("Reason"),
-        choices=lambda: [*said_reasons(), ("", _("In their words"))],
+        choices=lambda: [*said_reasons(), ("", capfirst(_("other")))],
         widget=forms.RadioSelect,
         required=False,
         initial="unknown",

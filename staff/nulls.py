@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 
 class NullsMiddleware:
-    """Answers 400 to an address with a null in its query: nobody types one, and a search for it
-    would end in an error of the database. Forms refuse it field by field."""
+    """Answers 400 to a null in a query or in a plain form: nobody types one, and a search for it
+    would end in an error of the database. Forms with files refuse it field by field."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -16,4 +16,8 @@ class NullsMiddleware:
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\0" in query:
             return HttpResponseBadRequest()
+        if request.content_type == "application/x-www-form-urlencoded":
+            body = request.body
+            if b"%00" in body or b"\0" in body:
+                return HttpResponseBadRequest()
         return self.get_response(request)

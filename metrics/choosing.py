@@ -50,6 +50,10 @@ class Choice:
         return query_of(self.period)
 
     @property
+    def last_on(self) -> date:
+        return self.period.ends_on - timedelta(days=1)
+
+    @property
     def previous(self) -> str:
         return query_of(self.period.previous())
 
@@ -62,9 +66,7 @@ class Choice:
     @property
     def grains(self) -> list[tuple[str, str, bool]]:
         """(address, name, chosen) of each grain, at the period that this one lies in."""
-        day = min(
-            self.period.ends_on - timedelta(days=1), self.now.astimezone(self.period.zone).date()
-        )
+        day = min(self.last_on, self.now.astimezone(self.period.zone).date())
         return [
             (
                 query_of(
@@ -79,9 +81,7 @@ class Choice:
     @property
     def charted(self) -> tuple[date, date]:
         """[first, until) of the chart: the period last, and as many before it as are shown."""
-        last = periods.containing(
-            self.period.ends_on - timedelta(days=1), self.grain, self.period.zone
-        )
+        last = periods.containing(self.last_on, self.grain, self.period.zone)
         first = last
         for _step in range(SHOWN[self.grain] - 1):
             first = first.previous()
@@ -91,19 +91,20 @@ class Choice:
 def query_of(period: Period) -> str:
     if period.grain:
         return urlencode({"grain": period.grain.value, "on": period.starts_on.isoformat()})
-    return urlencode({"from": period.starts_on.isoformat(), "until": period.ends_on.isoformat()})
+    last = period.ends_on - timedelta(days=1)
+    return urlencode({"from": period.starts_on.isoformat(), "to": last.isoformat()})
 
 
 def chosen(request: HttpRequest, zone: ZoneInfo) -> Choice:
-    """`?grain=&on=` names a period by a day in it; `?from=&until=` a custom, half-open one."""
+    """`?grain=&on=` names a period by a day in it; `?from=&to=` a custom one, its last day included."""
     now = timezone.now()
     today = periods.local_day(now, zone)
     grain = Grain.MONTH
     if request.GET.get("grain") in Grain.values:
         grain = Grain(request.GET["grain"])
-    first, until = _day(request, "from"), _day(request, "until")
-    if first and until and first < until <= first + timedelta(days=3660):
-        return Choice(Period(first, until, zone), grain, now)
+    first, last = _day(request, "from"), _day(request, "to")
+    if first and last and first <= last < first + timedelta(days=3660):
+        return Choice(Period(first, last + timedelta(days=1), zone), grain, now)
     on = _day(request, "on") or today
     period = periods.containing(on, grain, zone)
     if period.start > now:

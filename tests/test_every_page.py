@@ -45,9 +45,9 @@ ROWS_OF = {
 # Pages that differ by what is asked of them.
 ASKED = [
     "/customers/?q=nobody+has+this+name",
-    "/customers/?status=lost&sort=-income",
-    "/lookup/?q=a",
-    "/lookup/?q=nobody+has+this+name",
+    "/customers/?stage=lost&sort=last_purchase",
+    "/lookup/?phone=600123456",
+    "/lookup/?phone=nonsense",
     "/surveys/send/?customer=1",
     "/surveys/1/send/?customer=1",
     "/outbox/?state=failed",

@@ -16,6 +16,8 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.formats import number_format
 
+from staff.ordering import EmptyAsLeast
+
 Row = TypeVar("Row", bound=Model)
 
 
@@ -106,6 +108,8 @@ class _Part:
 
     def order(self, *, back: bool) -> OrderBy:
         # NULLS LAST only where there can be nulls: SQLite can't walk an index for it.
+        if self.nullable and self.descending:
+            return EmptyAsLeast(F(self.name), descending=not back)
         last = True if self.nullable and not back else None
         first = True if self.nullable and back else None
         if self.descending is back:

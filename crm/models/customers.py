@@ -7,12 +7,14 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crm.models.origins import Imported, once
 from crm.querysets import CustomerQuerySet
+from staff.ordering import EmptyAsLeast
 
 
 class Tag(models.Model):
@@ -99,7 +101,11 @@ class Customer(Imported):
             models.Index(fields=["name_folded", "id"], name="crm_customer_name"),
             models.Index(fields=["stage", "name_folded", "id"], name="crm_customer_stage_name"),
             models.Index(fields=["-created_at", "-id"], name="crm_customer_created"),
-            models.Index(fields=["-last_order_at", "-id"], name="crm_customer_last_order"),
+            models.Index(
+                EmptyAsLeast(F("last_order_at"), descending=True),
+                F("id").desc(),
+                name="crm_customer_last_purchase",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,11 @@ _PLAIN = str.maketrans(
         "`": None,
     }
 )
+# The same for what has no accents to begin with: most of what is folded, at a fraction of the time.
+_ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)} | {
+    ord("'"): None,
+    ord("`"): None,
+}
 
 
 def fold(text: str) -> str:
@@ -30,13 +35,16 @@ def fold(text: str) -> str:
 
     A text of signs alone stays as it is (in lower case), so that two such texts still differ.
     """
-    plain = unicodedata.normalize("NFKD", text.translate(_PLAIN)).casefold().translate(_PLAIN)
-    letters = (
-        character if character.isalnum() else " "
-        for character in plain
-        if not unicodedata.combining(character)
-    )
-    folded = " ".join("".join(letters).split())
+    if text.isascii():
+        letters = text.translate(_ASCII)
+    else:
+        plain = unicodedata.normalize("NFKD", text.translate(_PLAIN)).casefold().translate(_PLAIN)
+        letters = "".join(
+            character if character.isalnum() else " "
+            for character in plain
+            if not unicodedata.combining(character)
+        )
+    folded = " ".join(letters.split())
     return folded or " ".join(text.casefold().split())
 
 

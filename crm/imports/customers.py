@@ -18,7 +18,7 @@ from crm.imports.session import Session, customers_by_email
 from crm.models import Affiliation, Contact, ContactPoint, Customer, Tag, TenureSpan
 from crm.phones import NotAPhone, default_region, normalise
 from crm.search import index
-from staff.bulk import save_columns
+from staff.bulk import insert, save_columns
 from staff.changes import record_created, record_deleted, record_updated
 from staff.models import User
 
@@ -74,7 +74,7 @@ class CustomerKind:
     def apply(self, entries: Sequence[Entry], session: Session) -> None:
         matches = [match for match in _matched(entries, session) if not match.entry.refusal]
         new = [match for match in matches if match.is_new]
-        Customer.objects.bulk_create([match.customer for match in new], batch_size=500)
+        insert([match.customer for match in new])
         record_created(session.change_set, [match.customer for match in new])
         _write_changes(matches, session)
         _write_contacts(matches, session)
@@ -262,14 +262,14 @@ def _write_contacts(matches: Sequence[Match], session: Session) -> None:
         )
         for m in fresh
     ]
-    Contact.objects.bulk_create(contacts, batch_size=500)
+    insert(contacts)
     record_created(session.change_set, contacts)
     affiliations = []
     for match, contact in zip(fresh, contacts, strict=True):
         match.contact = contact
         match.changed = True
         affiliations.append(Affiliation(customer=match.customer, contact=contact, is_primary=True))
-    Affiliation.objects.bulk_create(affiliations, batch_size=500)
+    insert(affiliations)
     record_created(session.change_set, affiliations)
     _write_points(reachable, session)
 
@@ -304,7 +304,7 @@ def _write_points(reachable: Sequence[Match], session: Session) -> None:
         ContactPoint,
         [(point.pk, {"value": was}, {"value": point.value}) for point, was in moved],
     )
-    ContactPoint.objects.bulk_create(made, batch_size=500)
+    insert(made)
     record_created(session.change_set, made)
 
 

@@ -1,14 +1,17 @@
 """What was done in one stroke, row by row, in the transaction that did it."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from django.db import models
 
+from staff.bulk import insert_rows
 from staff.columns import column_values, own_columns, to_json
 from staff.models import Change, ChangeSet, User
 
 Columns = Mapping[str, Any]
+COLUMNS = "change_set_id model object_id operation before after left_alone".split()
 BATCH = 1000
 
 
@@ -47,15 +50,9 @@ def record_updated(
     rows: Iterable[tuple[int, Columns, Columns]],
 ) -> None:
     """Record (id, before, after) of rows updated: the columns that changed and only those."""
+    label = model._meta.label_lower
     _store(
-        Change(
-            change_set=change_set,
-            model=model._meta.label_lower,
-            object_id=object_id,
-            operation=Change.Operation.UPDATED,
-            before=_json(before),
-            after=_json(after),
-        )
+        (change_set.pk, label, object_id, Change.Operation.UPDATED, _json(before), _json(after))
         for object_id, before, after in rows
     )
 
@@ -66,37 +63,34 @@ def _record(
     rows: Iterable[models.Model | tuple[int, Columns]],
     model: type[models.Model] | None,
 ) -> None:
-    side = "after" if operation == Change.Operation.CREATED else "before"
+    _store(_whole(change_set, operation, row, model) for row in rows)
 
-    def change(row: models.Model | tuple[int, Columns]) -> Change:
-        if isinstance(row, models.Model):
-            kind: type[models.Model] = type(row)
-            key, columns = row.pk, column_values(row, own_columns(kind))
-        else:
-            if model is None:
-                raise TypeError("Pairs of id and columns need their model.")
-            kind = model
-            key, columns = row[0], dict(row[1])
-        return Change(
-            change_set=change_set,
-            model=kind._meta.label_lower,
-            object_id=key,
-            operation=operation,
-            **{side: _json(columns)},
-        )
 
-    _store(change(row) for row in rows)
+def _whole(
+    change_set: ChangeSet,
+    operation: Change.Operation,
+    row: models.Model | tuple[int, Columns],
+    model: type[models.Model] | None,
+) -> tuple[Any, ...]:
+    """All that is known of a row that came or goes."""
+    if isinstance(row, models.Model):
+        kind: type[models.Model] = type(row)
+        key, columns = row.pk, column_values(row, own_columns(kind))
+    else:
+        if model is None:
+            raise TypeError("Pairs of id and columns need their model.")
+        kind = model
+        key, columns = row[0], dict(row[1])
+    content = _json(columns)
+    before, after = (None, content) if operation == Change.Operation.CREATED else (content, None)
+    return change_set.pk, kind._meta.label_lower, key, operation, before, after
 
 
 def _json(columns: Columns) -> dict[str, Any]:
     return {name: to_json(value) for name, value in columns.items()}
 
 
-def _store(changes: Iterable[Change]) -> None:
-    batch: list[Change] = []
-    for change in changes:
-        batch.append(change)
-        if len(batch) == BATCH:
-            Change.objects.bulk_create(batch)
-            batch = []
-    Change.objects.bulk_create(batch)
+def _store(changes: Iterable[tuple[Any, ...]]) -> None:
+    remaining = iter(changes)
+    while batch := list(islice(remaining, BATCH)):
+        insert_rows(Change, COLUMNS, ((*change, "") for change in batch))

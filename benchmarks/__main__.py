@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -51,7 +52,11 @@ def main() -> int:
         load(bench.scale)
         for name in options.only:
             say(f"Measuring {name}")
-            measured += WORK[name](bench)
+            try:
+                measured += WORK[name](bench)
+            except Exception as error:  # noqa: BLE001 (the others are still worth their minutes)
+                traceback.print_exc()
+                measured.append(Row(name, 0, None, "", None, broken=repr(error)))
     facts = {
         "scale": options.scale,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

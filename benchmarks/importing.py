@@ -153,7 +153,7 @@ def imported(path: Path) -> dict[str, float]:
         [sys.executable, "-m", "benchmarks.importing", path],
         cwd=ROOT,
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
     )
     found: dict[str, float] = json.loads(done.stdout)

@@ -14,6 +14,7 @@ from crm.models import Cost
 from metrics import words
 from metrics.definitions import Definition
 from metrics.formulas.change import Change
+from staff.formats import month_name
 from staff.templatetags.vinculo import UNKNOWN, money, number, percent, signed
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def period_name(period: Period) -> str:
                 "year": start.year,
             }
         case "month":
-            return date_format(start, "YEAR_MONTH_FORMAT")
+            return month_name(start)
         case "week":
             calendar = start.isocalendar()
             return _("week %(week)s of %(year)s") % {"week": calendar.week, "year": calendar.year}

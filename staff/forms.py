@@ -4,13 +4,9 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import (
-    password_validators_help_text_html,
-    validate_password,
-)
+from django.contrib.auth.password_validation import validate_password
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import RegexValidator
-from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -19,6 +15,7 @@ from staff.access import Role
 from staff.actions.business import LOGO_LIMIT, NotALogo, logo_kind
 from staff.colour import PAPER, READABLE, contrast, readable_on
 from staff.models import Business, User
+from staff.sign_in_forms import PASSWORD_HELP
 
 TIME_ZONE_HELP = gettext_lazy("Days, weeks and months begin at midnight there.")
 LANGUAGES_HELP = gettext_lazy("Customers are written to in their own language, if it is here.")
@@ -63,6 +60,7 @@ class SetupForm(BusinessFields):
     password = forms.CharField(
         label=gettext_lazy("Password"),
         strip=False,
+        help_text=PASSWORD_HELP,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
     )
 
@@ -70,7 +68,6 @@ class SetupForm(BusinessFields):
         super().__init__(*args, **kwargs)
         if not settings.FIRST_TIME_ZONE:
             self.fields["time_zone"].widget.attrs["data-guess-zone"] = ""  # static/js/time-zone.js
-        self.fields["password"].help_text = mark_safe(password_validators_help_text_html())  # noqa: S308
 
     @staticmethod
     def first_values() -> dict[str, object]:
@@ -114,6 +111,12 @@ class BusinessForm(BusinessFields):
         max_length=250,
         required=False,
         help_text=gettext_lazy("At the foot of mails: many countries require it."),
+    )
+    survey_pause_days = forms.IntegerField(
+        label=gettext_lazy("Days between two surveys"),
+        min_value=1,
+        max_value=365,
+        help_text=gettext_lazy("Nobody is asked more often than this, whichever the survey."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

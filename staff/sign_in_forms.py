@@ -8,6 +8,8 @@ from allauth.mfa.totp import forms as totp
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+PASSWORD_HELP = _("At least 10 characters; not just digits, nor something that others would guess.")
+
 
 class InOurWords(forms.Form):
     """Labels above the fields, and nothing inside them that vanishes when one types."""
@@ -28,6 +30,8 @@ class InOurWords(forms.Form):
         for name, field in self.fields.items():
             field.label = self.words.get(name, field.label)
             field.widget.attrs.pop("placeholder", None)
+            if name == "password1":
+                field.help_text = PASSWORD_HELP
 
 
 class Login(InOurWords, account.LoginForm):  # type: ignore[misc]

@@ -52,6 +52,8 @@ class Business(models.Model):
         blank=True,
         related_name="+",
     )
+    # Nobody is asked anything twice within so many days, whichever the survey.
+    survey_pause_days = models.PositiveSmallIntegerField(_("days between two surveys"), default=30)
     set_up_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

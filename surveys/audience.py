@@ -21,9 +21,7 @@ from staff.models import Business
 from surveys import texts
 from surveys.models import Invitation, Skip, Survey
 
-# Nobody is asked anything twice within this time, whichever the survey …
-BETWEEN_SURVEYS = timedelta(days=30)
-# … and never twice in a day, whatever a business or a survey says.
+# Nobody is asked twice in a day, whatever the business or a survey says.
 HARD_LIMIT = timedelta(hours=24)
 # Customers looked at together: each batch costs the same few queries and the same memory.
 BATCH = 2000
@@ -152,7 +150,7 @@ def decide(
         people, unclear = whom_to_ask(
             [pk for pk, _name, _language, archived in batch if not archived]
         )
-        asked = _last_asked(survey, people.values(), now)
+        asked = _last_asked(survey, business, people.values(), now)
         suppressed = _suppressed(people.values())
         shared = _serving_several(people.values())
         decisions = []
@@ -223,10 +221,12 @@ def whom_to_ask(customer_ids: Sequence[int]) -> tuple[dict[int, Person], set[int
     return {pk: person for pk, person in people.items() if pk not in unclear}, unclear
 
 
-def _last_asked(survey: Survey, people: Iterable[Person], now: datetime) -> Mapping[int, datetime]:
+def _last_asked(
+    survey: Survey, business: Business, people: Iterable[Person], now: datetime
+) -> Mapping[int, datetime]:
     """Until when each contact who was asked lately must be left in peace."""
     own = max(timedelta(days=survey.throttle_days), HARD_LIMIT)
-    other = max(BETWEEN_SURVEYS, HARD_LIMIT)
+    other = max(timedelta(days=business.survey_pause_days), HARD_LIMIT)
     rows = (
         Invitation.objects.filter(
             contact__in=[person.contact_id for person in people],

@@ -44,7 +44,7 @@ class SurveyForm(SurveyModelForm):
         help_texts = {  # noqa: RUF012 - Django's own shape
             "name": _("Only your team sees it."),
             "throttle_days": _(
-                "Nobody gets this survey more often. Between any two surveys there are always 30 days."
+                "Nobody gets this survey more often. The settings say how long between any two surveys."
             ),
             "is_active": _("Without this, its links say that the survey is closed."),
         }

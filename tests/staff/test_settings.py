@@ -94,6 +94,8 @@ def test_a_colour_too_light_to_read_on_is_refused_with_one_that_works(
         ("email", "not an address"),
         ("languages", ["tlh"]),
         ("language", "tlh"),
+        ("survey_pause_days", 0),
+        ("survey_pause_days", 366),
     ],
 )
 def test_what_cannot_be_is_refused_at_the_field(

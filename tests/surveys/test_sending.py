@@ -103,6 +103,21 @@ def test_throttles(survey, manager, own_days, days_ago, same, reason):
     assert preview.skipped == ({reason: 1} if reason else {})
 
 
+def test_the_business_says_how_long_between_any_two_surveys(survey, manager):
+    earlier = InvitationFactory(created_at=timezone.now() - timedelta(days=20))
+    Invitation.objects.update(survey=stock_survey("ces"))
+    business = manager_business()
+
+    def skipped(days: int) -> dict[str, int]:
+        business.survey_pause_days = days
+        audience = chosen(earlier.customer)
+        return preview_audience(survey=survey, audience=audience, business=business).skipped
+
+    assert skipped(30) == {"throttled": 1}
+    assert skipped(14) == {}
+    assert skipped(60) == {"throttled": 1}
+
+
 def manager_business():
     from staff.models import Business
 

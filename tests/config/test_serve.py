@@ -46,7 +46,7 @@ def worker_beat(installation: Installation) -> object:
 def wait_for_worker(installation: Installation, *, since: object = None) -> None:
     """Until a beat that the scheduler or a test sent was run, after the one of `since`."""
     eventually(
-        lambda: worker_beat(installation) not in {None, since}, within=45, what="the worker's beat"
+        lambda: worker_beat(installation) not in {None, since}, within=120, what="the worker's beat"
     )
 
 

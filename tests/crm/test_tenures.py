@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -384,10 +385,8 @@ def test_four_thousand_customers_take_a_moment(business: Business) -> None:
         ],
         batch_size=2000,
     )
-    began = timezone.now()
+    began = process_time()
     assert tenures.rebuild([customer.pk for customer in customers]) == 4000
-    took = timezone.now() - began
-    # Two seconds on an idle machine; the bar leaves room for a busy one.
-    assert took < timedelta(seconds=15), (took, connection.vendor)
+    # Of this process alone: what else the machine does takes no part in it.
+    assert process_time() - began < 10
     assert tenures.rebuild([customer.pk for customer in customers]) == 0
-    print(f"\nrebuild of 18,000 orders: {took}")

@@ -133,7 +133,7 @@ def serving(installation: Installation, *options: str) -> Iterator[Serving]:
         )
     running = Serving(process, f"http://127.0.0.1:{port}", log)
     try:
-        eventually(lambda: answers(running), within=60, what=f"an answer ({log.read_text()})")
+        eventually(lambda: answers(running), within=180, what=f"an answer ({log.read_text()})")
         yield running
     finally:
         family = running.family() if process.is_running() else []

@@ -13,6 +13,7 @@ import secrets
 import socket
 import time
 from datetime import timedelta
+from itertools import pairwise
 
 from django.conf import settings
 from django.db import models, transaction
@@ -34,6 +35,9 @@ BACKOFF = (1, 5, 15, 60, 180, 360)
 # With these pauses, about three days.
 MAX_ATTEMPTS = 16
 EXPIRED = "expired"
+# The speed of sending is that of so many messages, if no fewer than FEW came one after another;
+# more than PAUSE seconds apart they belong to different sendings. ASSUMED: a server not in a hurry.
+MEASURED, FEW, PAUSE, ASSUMED = 200, 20, 10, 0.5
 
 
 class Hold(models.TextChoices):
@@ -52,6 +56,15 @@ def hold() -> Hold | None:
 
 def is_held() -> bool:
     return hold() is not None
+
+
+def seconds_per_message() -> float:
+    """How long one message took of late, pauses between sendings left out; assumed when too few."""
+    sent = OutgoingEmail.objects.filter(state=State.SENT).order_by("-created_at", "-id")
+    times = sorted(at for at in sent.values_list("sent_at", flat=True)[:MEASURED] if at)
+    steps = [(after - before).total_seconds() for before, after in pairwise(times)]
+    running = [step for step in steps if step <= PAUSE]
+    return sum(running) / len(running) if len(running) >= FEW else ASSUMED
 
 
 # --- What the tasks call ----------------------------------------------------------------------

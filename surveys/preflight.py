@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from babel.dates import format_date
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import to_locale
+from django.utils.translation import ngettext, to_locale
 
-from mail.delivery import is_held
+from mail.delivery import is_held, seconds_per_message
 from mail.drafts import UNSUBSCRIBE
 from staff import colour
 from staff.models import Business
@@ -39,16 +41,28 @@ def checks(
         body_of(business=business, survey=survey, version=version, language=language)
         for language in preview.languages
     ]
-    return [_server(), _unsubscribe(bodies), _links(bodies), _contrast(business), _sender(business)]
+    return [
+        _server(preview.invited),
+        _unsubscribe(bodies),
+        _links(bodies),
+        _contrast(business),
+        _sender(business),
+    ]
 
 
-def _server() -> Check:
+def _server(recipients: int) -> Check:
     if is_held():
         return Check(
             "watch",
             _("No mail server is set up. The e-mails wait in the outbox, where you can read them."),
         )
-    return Check("good", _("The mail server is set up: the e-mails leave within minutes."))
+    minutes = ceil(recipients * seconds_per_message() / 60)
+    words = ngettext(
+        "The mail server is set up: the e-mails leave within about %(minutes)s minute.",
+        "The mail server is set up: the e-mails leave within about %(minutes)s minutes.",
+        minutes,
+    )
+    return Check("good", words % {"minutes": number_format(minutes)})
 
 
 def _unsubscribe(bodies: list[Body]) -> Check:

@@ -1,12 +1,16 @@
 """/surveys/<id>/send/: seen before it is done, done once."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from crm.models import Customer
+from mail.delivery import seconds_per_message
+from mail.models import OutgoingEmail
 from surveys.actions.surveys import stock_survey
 from surveys.models import Invitation, Survey, SurveyRun
 from tests.factories import CustomerFactory, InvitationFactory
@@ -151,6 +155,21 @@ def test_it_says_how_the_mail_will_leave_and_whether_the_colour_can_be_read(
     assertContains(response, "wait in the outbox")
     assertContains(response, "too faint to be read")
     assertContains(response, "how to get no more surveys")
+
+
+def test_it_says_how_long_the_sending_takes(manager_client, url, settings):
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    customers(33)
+    assertContains(manager_client.get(url), "leave within about 1 minute.")
+
+    start = timezone.now() - timedelta(hours=1)
+    for number in range(30):  # five seconds each; and one long before, in another sending
+        at = start + timedelta(seconds=5 * number) if number else start - timedelta(days=1)
+        OutgoingEmail.objects.create(
+            stream="surveys", to_address="a@example.com", state="sent", sent_at=at
+        )
+    assert seconds_per_message() == 5
+    assertContains(manager_client.get(url), "leave within about 3 minutes.")
 
 
 def test_query_count_does_not_grow_with_the_audience(

@@ -21,7 +21,7 @@ _DATES: dict[str, str] = {
 }
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # it is always a small part of something else
 def log_interaction(
     *,
     customer: Customer,
@@ -57,17 +57,25 @@ def log_interaction(
         external_source=external_source,
         external_id=external_id,
     )
-    try:
-        with transaction.atomic():
-            interaction.save(force_insert=True)
-    except IntegrityError:
-        if not external_id:
-            raise
-        return Interaction.objects.get(external_source=external_source, external_id=external_id)
+    if not external_id:
+        interaction.save(force_insert=True)
+    elif known := _insert_once(interaction):
+        return known
     if text:
         InteractionBody.objects.create(interaction=interaction, text=text)
     _bring_forward(customer, interaction)
     return interaction
+
+
+def _insert_once(interaction: Interaction) -> Interaction | None:
+    """Insert it; or the one that has its external key already."""
+    try:
+        with transaction.atomic():
+            interaction.save(force_insert=True)
+    except IntegrityError:
+        key = {name: getattr(interaction, name) for name in Interaction.EXTERNAL_KEY}
+        return Interaction.objects.get(**key)
+    return None
 
 
 def summarised(summary: str, body: str = "") -> tuple[str, str]:

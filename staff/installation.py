@@ -8,9 +8,12 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command
-from django.db import connection
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+
+from staff.models import Business
 
 # Any number, as long as nothing else on the database uses it as an advisory lock.
 MIGRATION_LOCK = 7_264_911
@@ -81,3 +84,14 @@ def collect_static() -> bool:
         call_command("collectstatic", interactive=False, verbosity=0)
         stamp.write_text(fingerprint)
     return True
+
+
+def business_or_refusal() -> Business:
+    """The business, for a command that needs one; CommandError, exit 2, before set-up."""
+    try:
+        business = Business.current()
+    except (OperationalError, ProgrammingError):  # not even the tables are there
+        business = None
+    if business is None:
+        raise CommandError(_("Set the business up first: manage.py setup."), returncode=2)
+    return business

@@ -125,7 +125,7 @@ def test_metric_says_what_is_wrong(business: Business, words: list[str], complai
 
 
 def test_metric_needs_a_business(db: None) -> None:
-    with pytest.raises(CommandError, match="set up"):
+    with pytest.raises(CommandError, match="business up first"):
         run("metric", "nps", *FEBRUARY)
 
 

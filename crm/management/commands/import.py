@@ -15,7 +15,7 @@ from crm.imports.kinds import KINDS
 from crm.imports.reading import FileUnusable
 from crm.imports.run import Import, Outcome, import_to_revert, known_kinds
 from staff.changes import AlreadyReverted, revert
-from staff.models import Business
+from staff.installation import business_or_refusal
 
 
 class Command(BaseCommand):
@@ -50,9 +50,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     def handle(self, **options: Any) -> None:
-        business = Business.current()
-        if business is None:
-            raise CommandError(_("Set the business up first: manage.py setup."), returncode=2)
+        business = business_or_refusal()
         if options["kind"] == "revert":
             self._revert(options["file"], as_json=options["json"])
             return

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from metrics import answering, reading
 from metrics.definitions import Definition, find
 from metrics.periods import Period
-from staff.models import Business
+from staff.installation import business_or_refusal
 from staff.refusals import Refusal
 
 
@@ -40,9 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *, kpi: str, start: date, end: date, **options: Any) -> None:
-        business = Business.current()
-        if business is None:
-            raise CommandError("The business is not set up yet: run `manage.py setup`.")
+        business = business_or_refusal()
         if end <= start:
             raise CommandError("--to must be later than --from.")
         if options["segment"]:

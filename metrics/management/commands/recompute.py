@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from metrics import actions
+from staff.installation import business_or_refusal
 
 
 class Command(BaseCommand):
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="compare with the facts")
 
     def handle(self, *, full: bool, check: bool, **_options: Any) -> None:
+        business_or_refusal()
         if full or not check:
             done = actions.recompute_full(progress=self._progress) if full else actions.refresh()
             if done is None:

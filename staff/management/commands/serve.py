@@ -97,10 +97,12 @@ def refuse_taken_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             raise CommandError(
                 _("Port %(port)s can't be used: %(reason)s. Choose another with --port or PORT.")
-                % {"port": port, "reason": error.strerror}
+                % {"port": port, "reason": reason},
+                returncode=2,
             ) from error
 
 

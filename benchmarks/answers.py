@@ -87,20 +87,24 @@ def measure(site: Site, floor: Site, seconds: float, folder: Path) -> Iterator[R
     burst(floor, looking(invited(200)), 1, folder)
     for name, made in [("survey answer, GET", looking), ("survey answer, POST", answering)]:
         ours, bare = [], []
+        before = stored()
         for _ in range(ROUNDS):
             people = iter(invited(2 * count))
             ours.append(burst(site, made(list(islice(people, count))), seconds, folder))
             bare.append(burst(floor, made(list(people)), seconds, folder))
-        yield row(name, ours, bare)
+        yield row(name, ours, bare, stored() - before)
 
 
-def row(name: str, ours: Sequence[Burst], bare: Sequence[Burst]) -> Row:
+def stored() -> int:
+    return Response.objects.filter(comment="Friendly and quick.").count()
+
+
+def row(name: str, ours: Sequence[Burst], bare: Sequence[Burst], counted: int) -> Row:
     failed = sum(one.failed for one in [*ours, *bare])
     figure, floor = (median(one.rate for one in some) for some in (ours, bare))
     broken = f"{failed} requests failed" if failed else ""
     if "POST" in name:
         wanted = sum(one.requests for one in [*ours, *bare])
-        counted = Response.objects.filter(comment="Friendly and quick.").count()
         # A burst ends with requests on their way.
         if not wanted <= counted <= wanted + 64 * ROUNDS:
             broken = f"{counted} answers are stored for {wanted} requests"

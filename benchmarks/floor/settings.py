@@ -2,8 +2,10 @@
 
 from config.settings import *  # noqa: F403
 
-# For their models alone; allauth insists on its middleware.
-INSTALLED_APPS = [app for app in INSTALLED_APPS if not app.startswith("allauth")]  # noqa: F405
+INSTALLED_APPS = [
+    "benchmarks.floor.apps.Account" if app == "allauth.account" else app
+    for app in INSTALLED_APPS  # noqa: F405
+]
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

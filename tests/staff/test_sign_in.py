@@ -18,7 +18,7 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertRedirects
 
 from staff import actions
-from staff.models import User
+from staff.models import AuditEntry, User
 from tests.conftest import PASSWORD
 
 LOGIN = "/accounts/login/"
@@ -136,6 +136,11 @@ def test_an_unknown_address_gets_no_mail_and_the_same_answer(client: Client, age
     assert not mail.outbox
 
 
+def trail_of(user: User) -> list[str]:
+    entries = AuditEntry.objects.filter(by=user, target_id=user.pk).order_by("pk")
+    return list(entries.values_list("action", flat=True))
+
+
 def test_a_password_is_changed_by_who_knows_the_old_one(agent_client: Client, agent: User):
     url = "/accounts/password/change/"
     new = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
@@ -150,6 +155,7 @@ def test_a_password_is_changed_by_who_knows_the_old_one(agent_client: Client, ag
     assert is_signed_in(agent_client)
     assert [letter.to for letter in mail.outbox] == [[agent.email]]
     assert "Padaria Aurora" in mail.outbox[0].body
+    assert trail_of(agent) == ["person.change_password"]
 
 
 # --- Second step ------------------------------------------------------------------------
@@ -216,6 +222,16 @@ def test_switching_off_asks_again_who_it_is(client: Client, agent: User):
     client.post(url)
 
     assert not Authenticator.objects.filter(user=agent).exists()
+    assert trail_of(agent) == ["person.switch_off_second_step"]
+
+
+@pytest.mark.django_db(transaction=True)  # it is told once it is committed
+def test_switching_on_is_on_the_trail(client: Client, agent: User):
+    sign_in(client, agent)
+    confirm(client, "/accounts/2fa/totp/activate/")
+    secret = client.get("/accounts/2fa/totp/activate/").context["form"].secret
+    client.post("/accounts/2fa/totp/activate/", {"code": code_for(secret)})
+    assert trail_of(agent) == ["person.switch_on_second_step"]
 
 
 @pytest.mark.parametrize("language", ["es", "pt-br", "en"])

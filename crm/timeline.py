@@ -181,11 +181,14 @@ def _tone(one: Interaction) -> str:
 
 
 def _order_mark(order: Order) -> dict[str, Any]:
+    is_refund = order.total < 0
+    said = {"kind": capfirst(gettext("refund")), "icon": icon("receipt-refund")}
     return {
         "words": "",
         "amount": money(order.total, order.currency),
-        "is_refund": order.total < 0,
+        "is_refund": is_refund,
         "edit_url": reverse("crm:order-edit", args=[order.pk]),
+        **(said if is_refund else {}),
     }
 
 

@@ -333,3 +333,9 @@ def test_a_selection_is_sent_a_survey_by_post(agent_client: Client, ada: Custome
     assertContains(page, f'formaction="{reverse("surveys:preflight")}"')
     chooser = agent_client.post(reverse("surveys:preflight"), {"customer": [ada.pk]})
     assertContains(chooser, f"customer={ada.pk}")
+
+
+def test_a_refund_is_called_one_on_the_timeline(agent_client: Client, agent: User) -> None:
+    customer = CustomerFactory()
+    actions.record_order(customer=customer, total=Decimal(-5), by=agent)
+    assertContains(agent_client.get(f"/customers/{customer.pk}/"), "Refund")

@@ -120,8 +120,9 @@ def test_metric_without_json_is_for_people(buyer: Customer) -> None:
     ],
 )
 def test_metric_says_what_is_wrong(business: Business, words: list[str], complaint: str) -> None:
-    with pytest.raises(CommandError, match=complaint):
+    with pytest.raises(CommandError, match=complaint) as refusal:
         run("metric", *words)
+    assert refusal.value.returncode == 2
 
 
 def test_metric_needs_a_business(db: None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
 
 from metrics import answering, reading
 from metrics.definitions import Definition, find
@@ -42,16 +43,18 @@ class Command(BaseCommand):
     def handle(self, *, kpi: str, start: date, end: date, **options: Any) -> None:
         business = business_or_refusal()
         if end <= start:
-            raise CommandError("--to must be later than --from.")
+            raise CommandError(_("--to must be later than --from."), returncode=2)
         if options["segment"]:
-            raise CommandError(f"There is no segment “{options['segment']}”.")
+            raise CommandError(
+                _("There is no segment “%(name)s”.") % {"name": options["segment"]}, returncode=2
+            )
         period = Period(start, end, business.zone)
         as_of = self._as_of(options["as_of"], period)
         try:
             definition = find(kpi)
             params = definition.parse(_pairs(options["param"]))
         except Refusal as refusal:
-            raise CommandError(str(refusal)) from refusal
+            raise CommandError(str(refusal), returncode=2) from refusal
         if options["stored"]:
             said_before = as_of if options["as_of"] else None
             answer = self._stored(definition, period, business.currency, said_before)
@@ -74,7 +77,10 @@ class Command(BaseCommand):
             if instant is None:
                 instant = datetime.combine(day(text), datetime.min.time())
         except ValueError as error:
-            raise CommandError(f"“{text}” is no instant, such as 2026-03-01T00:00:00Z.") from error
+            raise CommandError(
+                _("“%(text)s” is no instant, such as 2026-03-01T00:00:00Z.") % {"text": text},
+                returncode=2,
+            ) from error
         return instant if timezone.is_aware(instant) else timezone.make_aware(instant, period.zone)
 
     def _stored(
@@ -82,7 +88,7 @@ class Command(BaseCommand):
     ) -> dict[str, Any]:
         found = reading.stored_for(definition, period, said_before=said_before)
         if found is None:
-            raise CommandError("No figure is stored for exactly this period.")
+            raise CommandError(_("No figure is stored for exactly this period."))
         return answering.stored(definition, found, currency)
 
     def _write(self, answer: dict[str, Any], *, as_json: bool) -> None:
@@ -98,6 +104,8 @@ def _pairs(given: list[str]) -> dict[str, str]:
     for text in given:
         name, separator, value = text.partition("=")
         if not separator:
-            raise CommandError(f"--param takes NAME=VALUE, not “{text}”.")
+            raise CommandError(
+                _("--param takes NAME=VALUE, not “%(text)s”.") % {"text": text}, returncode=2
+            )
         pairs[name] = value
     return pairs

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
 from metrics import actions
 from staff.installation import business_or_refusal
@@ -24,22 +25,25 @@ class Command(BaseCommand):
         if full or not check:
             done = actions.recompute_full(progress=self._progress) if full else actions.refresh()
             if done is None:
-                raise CommandError("Another refresh is running; try again in a moment.")
-            self.stdout.write(
-                f"{done.cells} figures computed, {done.written} stored, {done.marks} changes seen."
-            )
+                raise CommandError(_("Another refresh is running; try again in a moment."))
+            said = _("%(cells)s figures computed, %(written)s stored, %(marks)s changes seen.")
+            counts = {"cells": done.cells, "written": done.written, "marks": done.marks}
+            self.stdout.write(said % counts)
         if check:
             self._check()
 
     def _progress(self, done: int, total: int) -> None:
-        self.stderr.write(f"{done} of {total} periods", ending="\r" if done < total else "\n")
+        said = _("%(done)s of %(total)s periods") % {"done": done, "total": total}
+        self.stderr.write(said, ending="\r" if done < total else "\n")
 
     def _check(self) -> None:
         differences = actions.check()
         for one in differences:
-            self.stdout.write(
-                f"{one.kpi} {one.grain} {one.starts_on}: stored {one.stored}, now {one.computed}"
-            )
+            said = _("%(cell)s: stored %(stored)s, now %(computed)s")
+            cell = f"{one.kpi} {one.grain} {one.starts_on}"
+            self.stdout.write(said % {"cell": cell, "stored": one.stored, "computed": one.computed})
         if differences:
-            raise CommandError(f"{len(differences)} stored figures differ from their facts.")
-        self.stdout.write("Every stored figure agrees with its facts.")
+            raise CommandError(
+                _("%(count)s stored figures differ from their facts.") % {"count": len(differences)}
+            )
+        self.stdout.write(_("Every stored figure agrees with its facts."))

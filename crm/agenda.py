@@ -32,10 +32,6 @@ class Agenda:
     late: int
     due_today: int
 
-    @property
-    def is_clear(self) -> bool:
-        return not any(section.tasks for section in self.sections)
-
 
 def read(user: User) -> Agenda:
     """One query: their open tasks, the most pressing first, those without a day last."""

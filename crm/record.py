@@ -60,10 +60,6 @@ class Record:
         return min(ends, default=None)
 
     @property
-    def open_promises(self) -> list[Task]:
-        return [task for task in self.tasks if task.is_promise]
-
-    @property
     def health(self) -> list[health.Reason]:
         return health.reasons(
             self.customer,

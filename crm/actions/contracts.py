@@ -14,7 +14,7 @@ from crm import money, tenures
 from crm.actions.interactions import log_interaction
 from crm.models import Contract, Customer, Interaction
 from staff import audit
-from staff.models import Business, User
+from staff.models import User
 from staff.refusals import Refusal
 
 FIELDS = (
@@ -159,9 +159,3 @@ def contract_summary(contract: Contract) -> str:
 def _follow(customer: Customer) -> None:
     tenures.rebuild([customer.pk])
     customer.refresh_from_db(fields=["stage"])
-
-
-def days_left(contract: Contract, business: Business) -> int | None:
-    """Days until it ends, none while it has no end."""
-    end = min(filter(None, [contract.ends_on, contract.cancelled_on]), default=None)
-    return (end - timezone.localdate(timezone=business.zone)).days if end else None

@@ -18,6 +18,7 @@ from crm.imports.session import Session, customers_by_email
 from crm.models import Affiliation, Contact, ContactPoint, Customer, Tag, TenureSpan
 from crm.phones import NotAPhone, default_region, normalise
 from crm.search import index
+from crm.tenures import rebuild
 from staff.bulk import insert, save_columns
 from staff.changes import record_created, record_deleted, record_updated
 from staff.models import User
@@ -350,8 +351,8 @@ def _begin_tenures(matches: Sequence[Match], session: Session) -> None:
     TenureSpan.objects.bulk_create(spans, batch_size=500)
     record_created(session.change_set, spans)
     if spans:
-        session.rebuild_tenures(span.customer_id for span in spans)
         by_customer = {span.customer_id for span in spans}
+        rebuild(sorted(by_customer))
         for match in matches:
             match.changed = match.changed or match.customer.pk in by_customer
 

@@ -16,6 +16,7 @@ from crm.imports.kinds import Entry, FactKind, Values
 from crm.imports.parsing import BadCell
 from crm.imports.session import Session
 from crm.models import Interaction
+from crm.tenures import rebuild
 from staff.bulk import save_columns
 from staff.changes import record_created, record_updated
 from staff.columns import to_json
@@ -49,7 +50,7 @@ def apply(kind: FactKind, entries: Sequence[Entry], session: Session) -> None:
     touched |= {row.customer_id for row in created if row.customer_id}
     _update(kind, changed, session)
     if kind.moves_tenures and touched:
-        session.rebuild_tenures(touched)
+        rebuild(sorted(touched))
 
 
 def _understood(kind: FactKind, entry: Entry, session: Session) -> Ready | None:

@@ -15,7 +15,6 @@ from crm.imports.kinds import Entry
 from crm.imports.parsing import Context
 from crm.models import ContactPoint, Customer
 from crm.search import index
-from crm.tenures import rebuild
 from staff.bulk import save_columns
 from staff.changes import record_created, record_updated
 from staff.models import ChangeSet, User
@@ -112,9 +111,6 @@ class Session:
             customer.created_at = self._made[customer.pk] = late[customer.pk]
         save_columns(customers, ["created_at"])
         record_updated(self.change_set, Customer, dated)
-
-    def rebuild_tenures(self, customer_ids: Iterable[int]) -> None:
-        rebuild(sorted(customer_ids))
 
 
 def customers_by_email(addresses: Iterable[str]) -> dict[str, int]:

@@ -30,10 +30,6 @@ class Result:
     ci_method: str | None = None
     parts: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def is_defined(self) -> bool:
-        return self.value is not None
-
 
 def undefined(
     status: str,

@@ -118,7 +118,7 @@ def cancel_contract(
     before = audit.values(current, FIELDS)
     current.cancelled_on, current.reason = cancelled_on, reason.strip()[:250]
     current.save(update_fields=["cancelled_on", "reason"])
-    _log(current, by, occurred_at=timezone.now(), body=current.reason)
+    _log(current, by, occurred_at=timezone.now(), body=current.reason_label)
     _follow(current.customer)
     changes = audit.diff(before, current, FIELDS)
     audit.record(by=by, action="contract.cancel", target=current, changes=changes)

@@ -124,6 +124,8 @@ def test_a_contract_is_added_and_cancelled_with_its_reason(
     contract.refresh_from_db()
     assert (contract.cancelled_on, contract.reason) == (date(2026, 6, 1), "service")
     assertContains(agent_client.get(page(ada)), "service disappointed")
+    # Not its code either, beside the contract.
+    assertNotContains(agent_client.get(page(ada)), ">service<")
     again = agent_client.post(cancel, {"cancelled_on": "2026-06-01", "reason": "service"})
     assertContains(again, "cancelled already")
 

@@ -111,7 +111,12 @@ NATIVE = frozenset({datetime, date, Decimal})
 
 
 def _copy(connection: BaseDatabaseWrapper, target: str, rows: Iterator[Sequence[Any]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as into:
+    # The driver's copy goes past Django's cursor, and so would its errors.
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {target} FROM STDIN") as into,
+    ):
         for row in rows:
             into.write_row(row)
 

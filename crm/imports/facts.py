@@ -15,9 +15,8 @@ from crm.actions.interactions import bring_forward
 from crm.imports.kinds import Entry, FactKind, Values
 from crm.imports.parsing import BadCell
 from crm.imports.session import Session
-from crm.models import Interaction
 from crm.tenures import rebuild
-from staff.bulk import save_columns
+from staff.bulk import insert, save_columns
 from staff.changes import record_created, record_updated
 from staff.columns import to_json
 
@@ -122,7 +121,7 @@ def _create(kind: FactKind, fresh: list[tuple[Entry, models.Model]], session: Se
     rows = [row for _entry, row in fresh]
     try:
         with transaction.atomic():
-            kind.model._default_manager.bulk_create(rows, batch_size=1000)
+            insert(rows)
     except IntegrityError:
         # A rule of the database that `fields` did not foresee: find the row, keep the others.
         rows = []
@@ -138,7 +137,7 @@ def _create(kind: FactKind, fresh: list[tuple[Entry, models.Model]], session: Se
     record_created(session.change_set, rows)
     session.counts.created += len(rows)
     told = list(kind.interactions(rows, session))
-    Interaction.objects.bulk_create(told, batch_size=1000)
+    insert(told)
     bring_forward(told)
     record_created(session.change_set, told)
     return rows

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from crm.models import Customer, Order
 from staff.bulk import insert, save_columns
@@ -105,3 +105,11 @@ def test_ten_thousand_rows_are_inserted_in_a_few_statements() -> None:
     connection.force_debug_cursor = False
     assert Customer.objects.filter(name="9999").count() == 1
     insert([])
+
+
+def test_a_rule_of_the_database_is_refused_as_anywhere_in_django() -> None:
+    known = CustomerFactory(external_source="till", external_id="7")
+    again = Customer(name="B", name_folded="b", external_source="till", external_id="7")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert([again])
+    assert Customer.objects.get() == known

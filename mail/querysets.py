@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from mail.models import OutgoingEmail, Suppression
+    from mail.models import InboundEmail, OutgoingEmail, Suppression
 
 # Longer than the slowest conversation with a server can last (mail.transport.TIMEOUT per reply).
 LEASE = timedelta(minutes=10)
@@ -121,3 +121,16 @@ class SuppressionQuerySet(QuerySet["Suppression"]):
             few = self.blocking(stream).filter(address__in=asked[start : start + 1000])
             found.update(few.values_list("address", flat=True))
         return found
+
+
+class InboundEmailQuerySet(QuerySet["InboundEmail"]):
+    def to_sort(self) -> Self:
+        """Stored and not looked at yet, first come first."""
+        return self.filter(state="received", due_at__lte=timezone.now()).order_by("due_at", "pk")
+
+    def to_file(self) -> Self:
+        """Mail for people that no room has taken yet, first come first."""
+        return self.filter(state="waiting", due_at__lte=timezone.now()).order_by("due_at", "pk")
+
+    def quarantined(self) -> Self:
+        return self.filter(state="quarantined")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from mail.querysets import OutgoingEmailQuerySet, SuppressionQuerySet
+from staff.models import StoredFile
 
 
 class Scope(models.TextChoices):
@@ -66,6 +67,8 @@ class OutgoingEmail(models.Model):
     about_id = models.BigIntegerField(null=True, blank=True)
     # Queueing the same thing twice makes one row: "surveys.invitation:5:first".
     once_key = models.CharField(max_length=120, blank=True)
+    # Begins its Message-ID, so that a reply finds back: "t12-5-<mac>" (the room above verifies it).
+    thread_key = models.CharField(max_length=80, blank=True)
     # SHA-256 of the token in its unsubscribe link, hex.
     unsubscribe_hash = models.CharField(max_length=64, blank=True)
 
@@ -111,6 +114,20 @@ class OutgoingEmail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class OutgoingAttachment(models.Model):
+    """A file that goes with a message."""
+
+    outgoing = models.ForeignKey(
+        OutgoingEmail, on_delete=models.CASCADE, related_name="attachments"
+    )
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=150)
+    content_type = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Suppression(models.Model):

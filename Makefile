@@ -1,7 +1,7 @@
 # make demo: try it · make test: check it · README.md tells the rest.
 PYTHON_IN := .venv/bin
 PORT ?= 8000
-ROOMS := config metrics surveys crm mail staff
+ROOMS := config metrics surveys support crm mail staff
 TEMPLATES = $(shell find templates -name '*.html')
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 

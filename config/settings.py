@@ -56,6 +56,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 INSTALLED_APPS = [
     "metrics.apps.MetricsConfig",
     "surveys.apps.SurveysConfig",
+    "support.apps.SupportConfig",
     "crm.apps.CrmConfig",
     "mail.apps.MailConfig",
     "staff.apps.StaffConfig",
@@ -200,6 +201,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "mail.*": {"queue": "mail"},
     "surveys.*": {"queue": "mail"},
+    "support.*": {"queue": "mail"},
     "metrics.*": {"queue": "metrics"},
 }
 # The row is the queue: a publish that fails is found by the sweep, so never wait for it long.

@@ -43,9 +43,12 @@ class Mailbox(models.Model):
     # Encrypted with a key made from SECRET_KEY (mail.secrets); never shown again.
     password = models.TextField(blank=True)
     is_active = models.BooleanField(_("is read"), default=True)
+    # Older mail is left alone, as if it weren't there; null: all of it is read.
+    since = models.DateField(_("only mail since"), null=True, blank=True)
     last_polled_at = models.DateTimeField(null=True, blank=True)
     last_message_at = models.DateTimeField(null=True, blank=True)
-    # Since when, and why, it could not be read; blank when the last attempt went well.
+    # Since when, and why, it could not be read; blank when the last attempt went well. The error
+    # is a code of mail.imap.PROBLEMS and the server's own words (mail.imap.explained).
     failing_since = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -74,6 +77,8 @@ class MailboxFolder(models.Model):
     name = models.CharField(_("folder"), max_length=250)
     uid_validity = models.BigIntegerField(null=True, blank=True)
     last_uid = models.BigIntegerField(default=0)
+    # Why this folder could not be read, as Mailbox.error, while others of its mailbox could.
+    error = models.TextField(blank=True)
     # The last reconciliation: on the server = stored (quarantined and ignored ones among them) + missing.
     reconciled_at = models.DateTimeField(null=True, blank=True)
     on_server = models.PositiveIntegerField(null=True, blank=True)

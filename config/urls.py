@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(accounts)),
     path("", include("staff.urls")),
     path("", include("crm.urls")),
+    path("", include("support.urls")),
     path("", include("mail.urls")),
     path("", include("surveys.urls")),
     path("", include("metrics.urls")),

@@ -11,7 +11,7 @@ from support.models.service_levels import (
     SlaPolicyVersion,
     SlaTarget,
 )
-from support.models.tickets import Ticket, TicketEvent, TicketLink, TicketSearch
+from support.models.tickets import OpenSpan, Ticket, TicketEvent, TicketLink, TicketSearch
 
 __all__ = [
     "Attachment",
@@ -24,6 +24,7 @@ __all__ = [
     "Category",
     "Mention",
     "Message",
+    "OpenSpan",
     "Participant",
     "Queue",
     "ReplyPromise",

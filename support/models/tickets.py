@@ -293,6 +293,37 @@ class TicketEvent(models.Model):
         return f"#{self.ticket_id} {self.kind}"
 
 
+class OpenSpan(models.Model):
+    """An interval during which a ticket was open: [started_at, ended_at), none yet for `ended_at`.
+
+    A projection of its events (support.spans), as tenures are of customers: what was open at any
+    instant is counted from these. Spam and merged tickets have none.
+    """
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="open_spans")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ticket", "started_at"], name="support_span_once"),
+            models.UniqueConstraint(
+                fields=["ticket"], condition=Q(ended_at=None), name="support_one_open_span"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gt=models.F("started_at")),
+                name="support_span_forward",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["started_at"], name="support_span_started"),
+            models.Index(fields=["ended_at"], name="support_span_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.ticket_id} {self.started_at:%Y-%m-%d}"
+
+
 class TicketLink(models.Model):
     """Two tickets that belong together: `other` follows `ticket`, or they are merely related."""
 

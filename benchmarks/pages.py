@@ -19,7 +19,7 @@ from django.utils import timezone
 from benchmarks.rows import Row, percentile
 from benchmarks.scenery import Site
 from crm.models import ContactPoint, Customer, Interaction
-from crm.search import Matching, parse
+from crm.search import WORDS, parse
 from metrics import periods
 from metrics.choosing import SHOWN
 from metrics.models import Grain
@@ -69,7 +69,7 @@ def lists() -> Iterator[Page]:
 
 def tsquery(typed: str) -> str:
     """What the search makes of what was typed; the floor gets it ready made."""
-    _sql, params = Matching(parse(typed) or []).as_postgresql(cast(Any, None), connection)
+    _sql, params = WORDS.matching(parse(typed) or []).as_postgresql(cast(Any, None), connection)
     return str(params[0])
 
 

@@ -11,7 +11,7 @@ class CrmConfig(AppConfig):
         from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)
-        post_migrate.connect(search.install, sender=self)
+        post_migrate.connect(search.WORDS.install, sender=self)
         currency.fixed_when(money.currency_is_fixed)
         tasks.register()
         today.register()

@@ -14,7 +14,7 @@ from django.urls import path
 from django.utils import timezone
 
 from crm.models import Customer, Interaction
-from crm.search import VECTOR
+from crm.words import VECTOR
 from metrics.models import Snapshot
 from surveys.models import Invitation, Response
 

@@ -1,7 +1,7 @@
-"""What finds customers by the beginnings of words: see crm.search.
+"""What finds customers by the beginnings of words: see crm.words.
 
 PostgreSQL: a GIN index over the words as an array. SQLite: an FTS5 table kept in step by
-triggers, which Django's table rebuilds would drop; crm.search reinstalls them after every migrate.
+triggers, which Django's table rebuilds would drop; crm.words reinstalls them after every migrate.
 """
 
 from django.db import migrations
@@ -10,19 +10,11 @@ from crm import search
 
 
 def make(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(search.POSTGRESQL)
-    else:
-        search.install(schema_editor.connection.alias)
+    search.WORDS.make(schema_editor)
 
 
 def drop(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP INDEX crm_customer_words")
-    else:
-        for trigger in search.TRIGGERS:
-            schema_editor.execute(f"DROP TRIGGER {trigger}")
-        schema_editor.execute("DROP TABLE crm_customersearch_fts")
+    search.WORDS.drop(schema_editor)
 
 
 class Migration(migrations.Migration):

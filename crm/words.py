@@ -1,0 +1,165 @@
+"""An index of words: rows found by the beginnings of theirs, one per database, the same answers.
+
+A table of (key, text) holds the folded words of each row. What finds them is a GIN index on
+PostgreSQL and an FTS5 table on SQLite, which triggers keep in step with that table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+from django.db.models import BigIntegerField, Expression
+
+from crm import folding
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+    from django.db.models.sql.compiler import SQLCompiler
+
+# Longer ones are no names; PostgreSQL takes no lexeme over 2 kB.
+LONGEST_WORD = 60
+
+# Words as they are: PostgreSQL's own parser would see hosts, numbers and dates in them.
+VECTOR = "array_to_tsvector(string_to_array(text, ' '))"
+
+
+def index_words(text: str) -> list[str]:
+    """A text's words, and the parts around its apostrophes: "d'Ávila" is davila, and also avila."""
+    words = folding.words(text)
+    if "'" in text or "’" in text:
+        words += folding.words(re.sub(r"['’]", " ", text))
+    return [word[:LONGEST_WORD] for word in words]
+
+
+def search_words(text: str) -> list[str]:
+    """What of a search's text is looked for: letters and digits alone, each word once."""
+    return list(dict.fromkeys(word[:LONGEST_WORD] for word in folding.words(text)))
+
+
+@dataclass(frozen=True)
+class Term:
+    """Satisfied by any of its alternatives, each of which needs all of its words' beginnings."""
+
+    alternatives: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class WordIndex:
+    """The words of one kind of rows: `table` has the columns `key` and "text"."""
+
+    table: str
+    key: str
+    # Of the index on PostgreSQL.
+    name: str
+
+    @property
+    def fts(self) -> str:
+        return f"{self.table}_fts"
+
+    @property
+    def postgresql(self) -> str:
+        # Without fastupdate: after a large import a search would wade through the list of what
+        # waits for the index, and the planner, who knows, would rather read the whole table.
+        return (
+            f"CREATE INDEX {self.name} ON {self.table} USING gin (({VECTOR}))"
+            " WITH (fastupdate = off)"
+        )
+
+    @property
+    def sqlite(self) -> str:
+        return f"""
+CREATE VIRTUAL TABLE IF NOT EXISTS {self.fts} USING fts5(
+  text, content='{self.table}', content_rowid='{self.key}',
+  tokenize="unicode61 remove_diacritics 0", prefix='1 2 3', detail='none', columnsize=0
+)
+"""
+
+    @property
+    def triggers(self) -> dict[str, str]:
+        add = f"INSERT INTO {self.fts} (rowid, text) VALUES (NEW.{self.key}, NEW.text);"  # noqa: S608
+        remove = (
+            f"INSERT INTO {self.fts} ({self.fts}, rowid, text)"  # noqa: S608
+            f" VALUES ('delete', OLD.{self.key}, OLD.text);"
+        )
+        return {
+            f"{self.table}_added": f"AFTER INSERT ON {self.table} BEGIN {add} END",
+            f"{self.table}_removed": f"AFTER DELETE ON {self.table} BEGIN {remove} END",
+            f"{self.table}_changed": f"AFTER UPDATE ON {self.table} BEGIN {remove} {add} END",
+        }
+
+    def make(self, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        """For a migration."""
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(self.postgresql)
+        else:
+            self.install(schema_editor.connection.alias)
+
+    def drop(self, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"DROP INDEX {self.name}")
+        else:
+            for trigger in self.triggers:
+                schema_editor.execute(f"DROP TRIGGER {trigger}")
+            schema_editor.execute(f"DROP TABLE {self.fts}")
+
+    def install(self, using: str = "default", **_signal: object) -> None:
+        """SQLite: make what is missing of the FTS5 table and its triggers, and fill it if it was.
+
+        Called by the migration and after every migrate: a table rebuild drops its triggers.
+        """
+        connection = connections[using]
+        if connection.vendor != "sqlite":
+            return
+        if self.table not in connection.introspection.table_names():
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT name FROM sqlite_master WHERE tbl_name LIKE %s", [f"{self.table}%"]
+            )
+            there = {name for (name,) in cursor.fetchall()}
+            if {self.fts, *self.triggers} <= there:
+                return
+            cursor.execute(self.sqlite)
+            for name, body in self.triggers.items():
+                cursor.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {body}")
+            cursor.execute(f"INSERT INTO {self.fts} ({self.fts}) VALUES ('rebuild')")  # noqa: S608
+
+    def matching(self, terms: Sequence[Term]) -> Matching:
+        return Matching(self, tuple(terms))
+
+
+class Matching(Expression):
+    """The keys of the rows that satisfy all terms, as a subquery in each database's own words."""
+
+    output_field = BigIntegerField()
+
+    def __init__(self, index: WordIndex, terms: tuple[Term, ...]) -> None:
+        super().__init__()
+        self.index, self.terms = index, terms
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
+    ) -> tuple[str, list[Any]]:
+        query = self._query("AND", "OR", lambda word: f'"{word}" *')
+        fts = self.index.fts
+        return f"(SELECT rowid FROM {fts} WHERE {fts} MATCH %s)", [query]  # noqa: S608
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
+    ) -> tuple[str, list[Any]]:
+        query = self._query("&", "|", lambda word: f"'{word}':*")
+        table, key = self.index.table, self.index.key
+        return f"(SELECT {key} FROM {table} WHERE {VECTOR} @@ %s::tsquery)", [query]  # noqa: S608
+
+    def _query(self, both: str, either: str, beginning: Any) -> str:
+        def every(words: Sequence[str]) -> str:
+            return f"({f' {both} '.join(map(beginning, words))})"
+
+        return f" {both} ".join(
+            f"({f' {either} '.join(map(every, term.alternatives))})" for term in self.terms
+        )

@@ -44,6 +44,7 @@ ICONS = {
     "survey_invitation": "send",
     "survey_response": "message-2",
     "promise": "heart-handshake",
+    "ticket": "ticket",
     "lost": "user-minus",
 }
 CALLS = {"in": "phone-incoming", "out": "phone-outgoing"}

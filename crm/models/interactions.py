@@ -31,6 +31,7 @@ class Interaction(Imported):
         SURVEY_INVITATION = "survey_invitation", _("survey invitation")
         SURVEY_RESPONSE = "survey_response", _("survey response")
         PROMISE = "promise", _("promise")
+        TICKET = "ticket", _("ticket")
         LOST = "lost", pgettext_lazy("interaction", "lost")
         OTHER = "other", _("other")
 

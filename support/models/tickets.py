@@ -272,6 +272,8 @@ class TicketEvent(models.Model):
     message = models.ForeignKey(
         "support.Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    # The ticket's version that it made: what a form from an older one doesn't know of.
+    version = models.PositiveIntegerField(default=0)
     # Of an imported event: what makes importing it twice change nothing.
     external_source = models.CharField(max_length=60, blank=True)
     external_id = models.CharField(max_length=190, blank=True)

@@ -1,5 +1,12 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SupportConfig(AppConfig):
     name = "support"
+
+    def ready(self) -> None:
+        from support import search  # models are needed
+
+        post_migrate.connect(search.WORDS.install, sender=self)
+        search.register()

@@ -41,3 +41,44 @@ class TicketQuerySet(QuerySet["Ticket"]):
 
     def late(self) -> Self:
         return self.open().filter(next_due_at__lt=timezone.now())
+
+    def snoozed(self) -> Self:
+        """Open, but out of sight for now."""
+        return self.open().filter(snoozed_until__gt=timezone.now())
+
+    def search(self, text: str) -> Self:
+        """By "#12", 12, or the beginnings of words in subject, names and first message."""
+        from support import search  # it imports the models, which import this module
+
+        return self.filter(search.matching(text))
+
+    def for_list(self) -> Self:
+        """Exactly what a row of the list shows, in two queries."""
+        related = self.select_related("customer", "contact", "assignee", "category", "queue")
+        return related.prefetch_related("tags").only(
+            *LISTED,
+            "customer__name",
+            "contact__name",
+            "assignee__name",
+            "assignee__email",
+            "category__name",
+            "queue__name",
+        )
+
+
+# The columns of a ticket that its row of a list shows or is sorted by.
+LISTED = (
+    "subject",
+    "state",
+    "priority",
+    "channel",
+    "opened_at",
+    "snoozed_until",
+    "last_activity_at",
+    "next_due_at",
+    "customer_id",
+    "contact_id",
+    "assignee_id",
+    "category_id",
+    "queue_id",
+)

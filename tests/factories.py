@@ -26,6 +26,7 @@ from crm.models import (
 )
 from staff.access import Role
 from staff.models import User
+from support.models import Queue, Ticket
 from surveys import tokens
 from surveys.actions.surveys import latest_version, stock_survey
 from surveys.models import Invitation, Response, Survey, SurveyRun
@@ -197,6 +198,26 @@ class TaskFactory(Factory[Task]):
     customer = factory.SubFactory(CustomerFactory)
     owner = factory.SubFactory(UserFactory)
     due_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
+
+
+class QueueFactory(Factory[Queue]):
+    class Meta:
+        model = Queue
+        django_get_or_create = ("name",)
+
+    name = "Help"
+
+
+class TicketFactory(Factory[Ticket]):
+    """A row alone, without events, messages or search row: what opens a ticket is an action."""
+
+    class Meta:
+        model = Ticket
+
+    subject = factory.Sequence(lambda n: f"Question {n:04}")
+    customer = factory.SubFactory(CustomerFactory)
+    queue = factory.SubFactory(QueueFactory)
+    channel = Ticket.Channel.EMAIL
 
 
 class SurveyRunFactory(Factory[SurveyRun]):

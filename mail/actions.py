@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mail import tasks, tokens
-from mail.drafts import SCOPES, UNSUBSCRIBE, Draft, one_line
-from mail.models import DeliveryEvent, OutgoingEmail, Scope, Suppression
+from mail.drafts import MOST_BYTES, SCOPES, UNSUBSCRIBE, Draft, one_line
+from mail.messages import ANSWERED_BY_NOBODY
+from mail.models import DeliveryEvent, OutgoingAttachment, OutgoingEmail, Scope, Suppression
 from staff import audit
 from staff.models import User
 from staff.refusals import Refusal
@@ -39,6 +40,10 @@ class NotAnAddress(Refusal):
     message = _("This is not an e-mail address.")
 
 
+class FilesTooLarge(Refusal):
+    message = _("These files are too large for one mail. Together they may have at most 18 MB.")
+
+
 # --- Into the outbox ----------------------------------------------------------------------
 
 
@@ -48,6 +53,7 @@ def queue_email(draft: Draft) -> OutgoingEmail:
 
     With a `once_key` that is there already, returns that row and changes nothing.
     An unusable address makes a row that says so, `failed`, rather than losing the message.
+    Raises FilesTooLarge.
     """
     [outgoing] = _store([draft])
     if outgoing.state == State.QUEUED and outgoing.due_at <= timezone.now():
@@ -70,6 +76,8 @@ def queue_emails(drafts: Sequence[Draft]) -> list[OutgoingEmail]:
 
 def _store(drafts: Sequence[Draft]) -> list[OutgoingEmail]:
     """The rows of these drafts, new or found by their once_key."""
+    if any(draft.size_of_files > MOST_BYTES for draft in drafts if draft.attachments):
+        raise FilesTooLarge
     keys = [draft.once_key for draft in drafts if draft.once_key]
     known = _by_once_key(keys)
     new: dict[str, OutgoingEmail] = {}
@@ -84,7 +92,34 @@ def _store(drafts: Sequence[Draft]) -> list[OutgoingEmail]:
         # Somebody else may be queueing the same: the constraint decides, and we read who won.
         OutgoingEmail.objects.bulk_create(new.values(), ignore_conflicts=True)
         known |= _by_once_key(list(new))
-    return [known.get(row.once_key, row) for row in rows]
+    stored = [known.get(row.once_key, row) for row in rows]
+    _attach(
+        {
+            row.pk: draft
+            for row, draft in zip(stored, drafts, strict=True)
+            if draft.attachments and (not draft.once_key or draft.once_key in new)
+        }
+    )
+    return stored
+
+
+def _attach(drafts: dict[int, Draft]) -> None:
+    """Give these new rows their files; a rival who won a once_key has given them already."""
+    if not drafts:
+        return
+    given = OutgoingAttachment.objects.filter(outgoing__in=drafts)
+    done = set(given.values_list("outgoing_id", flat=True))
+    OutgoingAttachment.objects.bulk_create(
+        OutgoingAttachment(
+            outgoing_id=pk,
+            file=file.stored_file,
+            name=one_line(file.name)[:150] or "file",
+            content_type=one_line(file.content_type)[:120],
+        )
+        for pk, draft in drafts.items()
+        if pk not in done
+        for file in draft.attachments
+    )
 
 
 def _by_once_key(keys: list[str]) -> dict[str, OutgoingEmail]:
@@ -107,9 +142,12 @@ def _row(draft: Draft) -> OutgoingEmail:
         about_model=draft.about[0] if draft.about else "",
         about_id=draft.about[1] if draft.about else None,
         once_key=draft.once_key,
+        thread_key=draft.thread_key,
         due_at=draft.due_at or timezone.now(),
         expires_at=draft.expires_at,
     )
+    if draft.is_automatic:
+        row.headers |= ANSWERED_BY_NOBODY
     if draft.unsubscribe_scope:
         _give_unsubscribe_link(row)
     try:

@@ -73,7 +73,7 @@ def seconds_per_message() -> float:
 def send(outgoing_id: int) -> None:
     """Send one message now, if it is due and nobody else has it."""
     sender = messages.current_sender()
-    outgoing = OutgoingEmail.objects.due().filter(pk=outgoing_id).first()
+    outgoing = OutgoingEmail.objects.to_send().filter(pk=outgoing_id).first()
     if outgoing is None or sender is None or not settings.EMAIL_URL:
         return
     with Connection(Server.of(settings.EMAIL_URL)) as connection:
@@ -92,7 +92,7 @@ def sweep(*, seconds: float | None = None) -> int:
     until = time.monotonic() + seconds if seconds is not None else None
     tried = 0
     with Connection(Server.of(settings.EMAIL_URL)) as connection:
-        while batch := list(OutgoingEmail.objects.due()[:BATCH]):
+        while batch := list(OutgoingEmail.objects.to_send()[:BATCH]):
             for outgoing in batch:
                 if until is not None and time.monotonic() > until:
                     return tried
@@ -122,7 +122,9 @@ def settle() -> None:
 def deliver(outgoing: OutgoingEmail, sender: Sender, connection: Connection) -> bool:
     """Claim, commit, send, commit. False: the server takes nothing at present."""
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"[-80:]
-    outgoing.message_id = outgoing.message_id or messages.new_message_id(sender)
+    outgoing.message_id = outgoing.message_id or messages.new_message_id(
+        sender, outgoing.thread_key
+    )
     outgoing.from_address, outgoing.from_name = sender.address, sender.name
     with transaction.atomic(durable=True):  # what follows rests on this having been committed
         is_mine = OutgoingEmail.objects.claim(

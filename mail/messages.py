@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email import charset
+from email.encoders import encode_base64
 from email.generator import BytesGenerator
 from email.header import Header
 from email.message import Message
+from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime, formataddr, parseaddr
 from io import BytesIO
+from urllib.parse import quote
 
 from django.conf import settings
 from django.utils import timezone
 
 from mail.drafts import one_line
-from mail.models import OutgoingEmail
+from mail.models import OutgoingAttachment, OutgoingEmail
+from staff.files import open_file
 from staff.models import Business
 
 Stream = OutgoingEmail.Stream
@@ -32,6 +37,13 @@ UTF8 = charset.Charset("utf-8")
 UTF8.body_encoding = charset.QP
 # Everything but the report of a failure, which we want.
 NO_AUTOMATIC_ANSWERS = "DR, RN, NRN, OOF, AutoReply"
+# Of an answer that no person wrote (RFC 3834): other programs leave it unanswered.
+ANSWERED_BY_NOBODY = {
+    "Auto-Submitted": "auto-replied",
+    "X-Auto-Response-Suppress": NO_AUTOMATIC_ANSWERS,
+}
+# What an attached file may call itself; a message or several parts can't travel as base64.
+_FILE_TYPE = re.compile(r"(?!message/|multipart/)[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 
 
 @dataclass(frozen=True)
@@ -51,8 +63,10 @@ def current_sender() -> Sender | None:
     return Sender(address, name) if address else None
 
 
-def new_message_id(sender: Sender) -> str:
-    return f"<{uuid.uuid4().hex}@{ascii_domain(sender.address.rsplit('@', 1)[1])}>"
+def new_message_id(sender: Sender, thread_key: str = "") -> str:
+    """Never the same twice; it begins with the key by which a reply finds back, if there is one."""
+    unique = f"{thread_key}.{uuid.uuid4().hex}" if thread_key else uuid.uuid4().hex
+    return f"<{unique}@{ascii_domain(sender.address.rsplit('@', 1)[1])}>"
 
 
 def build(outgoing: OutgoingEmail) -> bytes:
@@ -142,6 +156,18 @@ def _address(name: str, address: str) -> str:
 
 
 def _body(outgoing: OutgoingEmail) -> Message:
+    words = _words(outgoing)
+    files = list(outgoing.attachments.all())  # prefetched (OutgoingEmailQuerySet.to_send)
+    if not files:
+        return words
+    mixed = MIMEMultipart("mixed")
+    mixed.attach(words)
+    for attachment in files:
+        mixed.attach(_file(attachment))
+    return mixed
+
+
+def _words(outgoing: OutgoingEmail) -> Message:
     text = _part("plain", outgoing.text)
     if not outgoing.html:
         return text
@@ -155,3 +181,37 @@ def _part(subtype: str, content: str) -> Message:
     part = MIMENonMultipart("text", subtype, charset="utf-8")
     part.set_payload(re.sub(r"\r\n?", "\n", content), UTF8)
     return part
+
+
+def _file(attachment: OutgoingAttachment) -> Message:
+    kind = attachment.content_type.lower()
+    main, sub = (kind if _FILE_TYPE.fullmatch(kind) else "application/octet-stream").split("/")
+    part = MIMEBase(main, sub)
+    with open_file(attachment.file) as content:
+        part.set_payload(content.read())
+    encode_base64(part)
+    part["Content-Disposition"] = ";\n ".join(["attachment", *_file_name(attachment.name)])
+    return part
+
+
+def _file_name(name: str) -> Iterator[str]:
+    """The parameters that carry a file's name: plain where it can be, else by RFC 2231.
+
+    A long one goes on in numbered pieces, so that no line is longer than a server takes.
+    """
+    name = one_line(name)
+    if name.isascii() and len(name) <= 60:
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        yield f'filename="{escaped}"'
+        return
+    pieces = [""]
+    for letter in name:
+        quoted = quote(letter, safe="")
+        if len(pieces[-1]) + len(quoted) > 55:
+            pieces.append("")
+        pieces[-1] += quoted
+    if len(pieces) == 1:
+        yield f"filename*=utf-8''{pieces[0]}"
+        return
+    for number, piece in enumerate(pieces):
+        yield f"filename*{number}*={piece}" if number else f"filename*0*=utf-8''{piece}"

@@ -66,6 +66,10 @@ class OutgoingEmailQuerySet(QuerySet["OutgoingEmail"]):
         waiting = self.filter(state="queued", due_at__lte=timezone.now())
         return waiting.order_by("due_at", "id")
 
+    def to_send(self) -> Self:
+        """What is due, with its files: one more query per read, not per message."""
+        return self.due().prefetch_related("attachments__file")
+
     def expired(self) -> Self:
         return self.filter(expires_at__lte=timezone.now())
 

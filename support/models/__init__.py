@@ -3,7 +3,7 @@
 from support.models.board import BoardComment, BoardFollower, BoardVote, Suggestion
 from support.models.desk import CannedReply, Category, Queue, SavedView, SupportSettings
 from support.models.messages import Attachment, Mention, Message, ReplyPromise, SystemMail
-from support.models.people import Participant, TicketAccess, TicketPresence, Watcher
+from support.models.people import NoticeChoice, Participant, TicketAccess, TicketPresence, Watcher
 from support.models.service_levels import (
     BusinessCalendar,
     CalendarVersion,
@@ -24,6 +24,7 @@ __all__ = [
     "Category",
     "Mention",
     "Message",
+    "NoticeChoice",
     "OpenSpan",
     "Participant",
     "Queue",

@@ -49,8 +49,11 @@ class Message(models.Model):
     text = models.TextField(blank=True)
     # Raw; shown only through mail.showing.
     html = models.TextField(blank=True)
-    # Codes of mail.parsing.NOTES: what was wrong with the mail.
+    # Codes of mail.parsing.NOTES and support.filing.NOTES: what was wrong with the mail.
     notes = models.JSONField(default=list, blank=True)
+    # Whom the mail was addressed to besides us: [{"address": …, "name": …}]. They take no part unless
+    # staff add them, because anyone can write any address there.
+    also_addressed = models.JSONField(default=list, blank=True)
     inbound = models.ForeignKey(
         InboundEmail, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -94,3 +94,21 @@ class TicketPresence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} at #{self.ticket_id}"
+
+
+class NoticeChoice(models.Model):
+    """What a person of the business hears of by mail; without a row, the defaults."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="notice_choice",
+    )
+    mentioned = models.BooleanField(_("somebody mentions me in a note"), default=True)
+    assigned = models.BooleanField(_("a ticket is given to me"), default=True)
+    answered = models.BooleanField(_("a customer writes in a ticket of mine"), default=True)
+    watched = models.BooleanField(_("a customer writes in a ticket that I watch"), default=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"

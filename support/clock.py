@@ -10,7 +10,7 @@ A ticket's history goes in, its targets come out, always the same ones for the s
 - Solution: from the opening until the ticket is solved. A ticket that is reopened gets a new
   target from then on; the one before it stays met or missed.
 - A target is missed at its due time. What is done at that very instant is in time; what is done
-  later leaves it missed.
+  later leaves it missed, and only ends that it is owed.
 - Another priority or policy gives running targets another length, counted from their beginning.
   A target that is too old for it already is due at once, never earlier. One that was met or
   missed stays as it is.
@@ -103,9 +103,11 @@ Event = Moved | CustomerWrote | HumanReplied | Prioritised | TermsChanged
 
 @dataclass(frozen=True)
 class Target:
-    """One promise. At most one of `met_at`, `missed_at`, `cancelled_at` is set; none: it runs.
+    """One promise. Without `met_at`, `missed_at` and `cancelled_at` it runs, or is paused.
 
-    `due_at` and `warn_at` are None while it is paused, and when working hours never come.
+    At most one of `met_at` and `cancelled_at` is set. A missed target may have either besides:
+    since then it is no longer owed. `due_at` and `warn_at` are None while it is paused, and when
+    working hours never come.
     """
 
     kind: Kind
@@ -123,7 +125,12 @@ class Target:
 
     @property
     def is_running(self) -> bool:
-        return self.met_at is self.missed_at is self.cancelled_at is None
+        return self.is_owed and self.missed_at is None
+
+    @property
+    def is_owed(self) -> bool:
+        """Nobody has done it yet, nor has it become needless."""
+        return self.met_at is self.cancelled_at is None
 
     @property
     def is_paused(self) -> bool:
@@ -192,9 +199,6 @@ class _Running:
             self._find_due(at)
             self._end_pause(at)
 
-    def miss(self) -> None:
-        self.missed_at = self.due_at
-
     def cancel(self, at: datetime) -> None:
         self.cancelled_at = at
         if self.is_paused:
@@ -225,6 +229,8 @@ class _Clock:
     def __init__(self, opening: Opening) -> None:
         self.all: list[_Running] = []
         self.running: dict[Kind, _Running] = {}
+        # Missed, and not done since.
+        self.late: dict[Kind, _Running] = {}
         # What starts once the ticket lives again.
         self.owed: set[Kind] = set()
         self.terms = opening.terms
@@ -254,8 +260,8 @@ class _Clock:
         """What was due before `at` is missed."""
         for target in list(self.running.values()):
             if target.due_at is not None and target.due_at < at:
-                target.miss()
-                del self.running[target.kind]
+                target.missed_at = target.due_at
+                self.late[target.kind] = self.running.pop(target.kind)
 
     def _move(self, at: datetime, state: str) -> None:
         if state != self.state:
@@ -267,10 +273,11 @@ class _Clock:
         if self.state == "solved":
             self._meet(Kind.SOLUTION, at)
         if self.state in CANCELLING:
-            for kind, target in self.running.items():
+            for target in (*self.running.values(), *self.late.values()):
                 target.cancel(at)
-                self.owed.add(kind)
+                self.owed.add(target.kind)
             self.running.clear()
+            self.late.clear()
         if self.state in LIVING:
             for kind in sorted(self.owed):
                 self._start(kind, at)
@@ -316,7 +323,7 @@ class _Clock:
             target.pause(at)
 
     def _meet(self, kind: Kind, at: datetime) -> None:
-        if target := self.running.pop(kind, None):
+        if target := self.running.pop(kind, None) or self.late.pop(kind, None):
             target.meet(at)
 
 

@@ -3,6 +3,7 @@
 from support.models.board import BoardComment, BoardFollower, BoardVote, Suggestion
 from support.models.desk import CannedReply, Category, Queue, SavedView, SupportSettings
 from support.models.messages import Attachment, Mention, Message, ReplyPromise, SystemMail
+from support.models.new_terms import NewTerms
 from support.models.people import NoticeChoice, Participant, TicketAccess, TicketPresence, Watcher
 from support.models.service_levels import (
     BusinessCalendar,
@@ -24,6 +25,7 @@ __all__ = [
     "Category",
     "Mention",
     "Message",
+    "NewTerms",
     "NoticeChoice",
     "OpenSpan",
     "Participant",

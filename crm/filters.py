@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -36,7 +37,59 @@ class Chip:
     without: str
 
 
-class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]
+class SentenceFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Filters that combine, read as a sentence, and live in the URL with the order of the list.
+
+    What can't be understood is left out. A list says its `sorts`, the first being the usual one,
+    and `words(name, value)` of each filter; those in `silent` show elsewhere on the page.
+    """
+
+    silent: ClassVar[tuple[str, ...]] = ("q",)
+
+    @property
+    def sorts(self) -> Mapping[str, tuple[str, ...]]:
+        """What `?sort=` takes, and the key that pages the list in that order."""
+        raise NotImplementedError
+
+    def words(self, name: str, value: Any) -> str:
+        raise NotImplementedError
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The filters in force, by name."""
+        self.form.is_valid()
+        return {
+            name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")
+        }
+
+    @property
+    def sort(self) -> str:
+        asked = self.data.get("sort", "")
+        return asked if asked in self.sorts else next(iter(self.sorts))
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return self.sorts[self.sort]
+
+    def chips(self) -> list[Chip]:
+        return [
+            Chip(self.words(name, value), self.address(**{name: None}))
+            for name, value in self.chosen.items()
+            if name not in self.silent
+        ]
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """What of the address makes this list: filters and order, without the place in it."""
+        names = [*self.filters, "sort"]
+        return [(name, self.data[name]) for name in names if self.data.get(name)]
+
+    def address(self, **changes: str | None) -> str:
+        """The list's query string with `changes`; None takes a parameter out. Starts at page one."""
+        query = {**dict(self.parameters()), **changes}
+        return f"?{urlencode({name: value for name, value in query.items() if value})}"
+
+
+class CustomerFilter(SentenceFilter):
     """`CustomerFilter(request.GET, queryset=…).qs`; what can't be understood is left out."""
 
     q = django_filters.CharFilter(method="find", label=gettext_lazy("Find"))
@@ -103,38 +156,11 @@ class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]
         return found if self.form.cleaned_data.get("archived") else found.active()
 
     @property
-    def chosen(self) -> dict[str, Any]:
-        """The filters in force, by name."""
-        self.form.is_valid()
-        return {
-            name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")
-        }
+    def sorts(self) -> Mapping[str, tuple[str, ...]]:
+        return SORTS
 
-    @property
-    def sort(self) -> str:
-        asked = self.data.get("sort", "")
-        return asked if asked in SORTS else "name"
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        return SORTS[self.sort]
-
-    def chips(self) -> list[Chip]:
-        return [
-            Chip(WORDS[name](value), self.address(**{name: None}))
-            for name, value in self.chosen.items()
-            if name != "q"
-        ]
-
-    def parameters(self) -> list[tuple[str, str]]:
-        """What of the address makes this list: filters and order, without the place in it."""
-        names = [*self.filters, "sort"]
-        return [(name, self.data[name]) for name in names if self.data.get(name)]
-
-    def address(self, **changes: str | None) -> str:
-        """The list's query string with `changes`; None takes a parameter out. Starts at page one."""
-        query = {**dict(self.parameters()), **changes}
-        return f"?{urlencode({name: value for name, value in query.items() if value})}"
+    def words(self, name: str, value: Any) -> str:
+        return str(WORDS[name](value))
 
 
 class CostFilter(django_filters.FilterSet):  # type: ignore[misc]

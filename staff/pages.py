@@ -1,14 +1,15 @@
 """How a page reaches the browser: whole or as one fragment, and a list by key, never by OFFSET."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import EmptyResultSet, FieldDoesNotExist
 from django.core.signing import BadSignature, Signer
-from django.db.models import F, Model, Q, QuerySet
+from django.db import connection
+from django.db.models import F, Model, Q, QuerySet, Value
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest, HttpResponse
@@ -219,3 +220,26 @@ def capped_count(queryset: QuerySet[Any], cap: int = 10_000) -> Count:
     """Count the rows, but never more than `cap` of them."""
     found = queryset.order_by()[: cap + 1].count()
     return Count(cap, is_capped=True) if found > cap else Count(found)
+
+
+def capped_counts(querysets: Mapping[str, QuerySet[Any]], cap: int = 10_000) -> dict[str, Count]:
+    """`capped_count` of several querysets of one database, by name, in one query."""
+    if not querysets:
+        return {}
+    parts: list[str] = []
+    parameters: list[Any] = []
+    for queryset in querysets.values():
+        try:
+            one = queryset.order_by().values_list(Value(1), flat=True)[: cap + 1]
+            sql, values = one.query.sql_with_params()
+        except EmptyResultSet:
+            sql, values = "SELECT 1 WHERE 1 = 0", ()
+        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")  # noqa: S608
+        parameters += values
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+        numbers = cursor.fetchone()
+    return {
+        name: Count(min(number, cap), is_capped=number > cap)
+        for name, number in zip(querysets, numbers, strict=True)
+    }

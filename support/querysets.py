@@ -11,9 +11,27 @@ from staff.access import Role
 
 if TYPE_CHECKING:
     from staff.models import User
-    from support.models import Ticket
+    from support.models import Queue, SavedView, Ticket
 
 OPEN = ("new", "open", "waiting", "on_hold")
+
+
+class QueueQuerySet(QuerySet["Queue"]):
+    def active(self) -> Self:
+        return self.filter(archived_at=None)
+
+    def visible_to(self, user: User) -> Self:
+        """All, but private ones only for their members and for managers."""
+        if user.has_role(Role.MANAGER):
+            return self
+        theirs = self.model.members.through.objects.filter(user=user).values("queue")
+        return self.filter(Q(is_private=False) | Q(pk__in=theirs))
+
+
+class SavedViewQuerySet(QuerySet["SavedView"]):
+    def visible_to(self, user: User) -> Self:
+        """One's own, and those for everybody."""
+        return self.filter(Q(owner=None) | Q(owner=user))
 
 
 class TicketQuerySet(QuerySet["Ticket"]):
@@ -24,10 +42,10 @@ class TicketQuerySet(QuerySet["Ticket"]):
         """
         if user.has_role(Role.MANAGER):
             return self
+        from support.models import Queue  # they import this module
+
         # A subquery, not a join: rows never double, and the result can be updated.
-        queues = self.model._meta.get_field("queue").related_model._default_manager
-        theirs = queues.filter(Q(is_private=False) | Q(members=user))
-        return self.filter(queue__in=theirs.values("pk"))
+        return self.filter(queue__in=Queue.objects.visible_to(user).order_by().values("pk"))
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN)

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from support.querysets import QueueQuerySet, SavedViewQuerySet
+
 
 class Queue(models.Model):
     """Where tickets wait for somebody of a group."""
@@ -37,6 +39,8 @@ class Queue(models.Model):
     )
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = QueueQuerySet.as_manager()
 
     class Meta:
         verbose_name = pgettext_lazy("support", "queue")
@@ -117,6 +121,8 @@ class SavedView(models.Model):
         related_name="ticket_views",
     )
     position = models.PositiveSmallIntegerField(default=0)
+
+    objects = SavedViewQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["position", "name"]

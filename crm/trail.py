@@ -54,5 +54,6 @@ def register() -> None:
             "task.create": _("added a task"),
             "task.reopen": _("reopened a task"),
             "task.reschedule": _("moved a task to another day"),
+            "task.withdraw": _("took a promise back before it was heard"),
         }
     )

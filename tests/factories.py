@@ -26,7 +26,9 @@ from crm.models import (
 )
 from staff.access import Role
 from staff.models import User
-from support.models import Queue, Ticket
+from support.actions.states import move
+from support.actions.tickets import open_ticket
+from support.models import Message, Queue, Ticket
 from surveys import tokens
 from surveys.actions.surveys import latest_version, stock_survey
 from surveys.models import Invitation, Response, Survey, SurveyRun
@@ -264,3 +266,35 @@ class ResponseFactory(Factory[Response]):
     customer = factory.SubFactory(CustomerFactory)
     score = 9
     origin = Response.Origin.MAIL_LINK
+
+
+class OpenedTicketFactory(Factory[Ticket]):
+    """One that its customer opened with a message an hour ago, with all that follows from it;
+    `text`, `assignee` and the like are the action's. A `state` is where it was moved since."""
+
+    class Meta:
+        model = Ticket
+
+    customer = factory.SubFactory(CustomerFactory)
+    subject = factory.Sequence(lambda n: f"The oven is broken {n}")
+    text = "It does not get hot."
+    channel = Ticket.Channel.EMAIL
+    at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
+    state = Ticket.State.NEW
+
+    @classmethod
+    def _create(cls, model_class: type[Ticket], *_args: Any, state: str, **values: Any) -> Ticket:
+        ticket = open_ticket(**values)
+        return ticket if state == ticket.state else move(ticket=ticket, to=state, by=None)
+
+
+class MessageFactory(Factory[Message]):
+    """The row alone, without its event: what the customer wrote just now."""
+
+    class Meta:
+        model = Message
+
+    ticket = factory.SubFactory(TicketFactory)
+    kind = Message.Kind.RECEIVED
+    from_address = "ada@example.com"
+    text = factory.Sequence(lambda n: f"And another thing, {n}")

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crm.models import Contact, Customer, Interaction, InteractionBody
+from crm.projections import rebuild_contact_dates
 from staff.bulk import save_columns
 from staff.models import User
 
@@ -65,6 +66,15 @@ def log_interaction(
         InteractionBody.objects.create(interaction=interaction, text=text)
     _bring_forward(customer, interaction)
     return interaction
+
+
+@transaction.atomic(savepoint=False)
+def unlog_interactions(*, about: models.Model) -> None:
+    """What `about` tells of was taken back before it reached anybody: it never passed."""
+    told = Interaction.objects.filter(about_model=about._meta.label_lower, about_id=about.pk)
+    customers = set(told.values_list("customer_id", flat=True))
+    told.delete()
+    rebuild_contact_dates(customers)
 
 
 def _insert_once(interaction: Interaction) -> Interaction | None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.actions.interactions import log_interaction
+from crm.actions.interactions import log_interaction, unlog_interactions
 from crm.models import Customer, Interaction, Task
 from staff import audit
 from staff.models import User
@@ -93,6 +93,14 @@ def promise(
     return create_task(
         title=title, by=by, customer=customer, owner=owner, due_at=due_at, is_promise=True
     )
+
+
+@transaction.atomic
+def withdraw_promise(*, task: Task, by: User | None) -> None:
+    """It was never made: what promised it has been taken back before it left."""
+    unlog_interactions(about=task)
+    audit.record(by=by, action="task.withdraw", target=task, changes={"title": [task.title, None]})
+    task.delete()
 
 
 def can_complete(task: Task) -> bool:

@@ -1,0 +1,52 @@
+"""What the customer's timeline tells of tickets: an interaction per opening, message and solution.
+
+Who reads a timeline may not see every ticket, so one in a private queue is a number there and
+nothing else. The words themselves stay in the messages; the timeline's mark reads them live.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from crm.actions import log_interaction
+from crm.actions.interactions import SUMMARY_LENGTH, unlog_interactions
+from crm.models import Interaction
+from support.models import Message, Ticket
+
+if TYPE_CHECKING:
+    from staff.models import User
+
+Direction = Interaction.Direction
+
+
+def summary(ticket: Ticket, *, is_private: bool) -> str:
+    """ "#12 The oven is broken", or "#12": the same in every language."""
+    return f"#{ticket.pk}" if is_private else f"#{ticket.pk} {ticket.subject}"[:SUMMARY_LENGTH]
+
+
+def tell(
+    ticket: Ticket,
+    *,
+    at: datetime,
+    by: User | None,
+    direction: str = Direction.NONE,
+    message: Message | None = None,
+) -> Interaction:
+    """Of a message, or without one of the solution."""
+    return log_interaction(
+        customer=ticket.customer,
+        kind=Interaction.Kind.TICKET,
+        by=by,
+        summary=summary(ticket, is_private=ticket.queue.is_private),
+        direction=direction,
+        channel=ticket.channel,
+        occurred_at=at,
+        contact=message.contact if message else ticket.contact,
+        about=message or ticket,
+    )
+
+
+def untell(message: Message) -> None:
+    """Of a message that was taken back before it left: it never passed."""
+    unlog_interactions(about=message)

@@ -21,17 +21,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from crm.batches import batches
 from staff.bulk import save_columns
+from support import terms
 from support.models import Ticket, TicketEvent
 from support.spans import rebuild_spans
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Kind = TicketEvent.Kind
 
@@ -161,14 +158,9 @@ def measure(tickets: Sequence[Ticket]) -> None:
             for _at, seconds in MEASURED:
                 setattr(ticket, seconds, None)
         return
-    seconds_between = _clock()
+    seconds_between = terms.agreement().seconds_between
     for ticket in tickets:
         for at, seconds in MEASURED:
             instant = getattr(ticket, at)
             known = instant is not None and instant >= ticket.opened_at
             setattr(ticket, seconds, seconds_between(ticket.opened_at, instant) if known else None)
-
-
-def _clock() -> Callable[[datetime, datetime], int | None]:
-    """Working seconds between an opening and an instant."""
-    return lambda _opened_at, _instant: None

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from support import projection
-from support.models import Message, Ticket, TicketEvent
+from support import projection, search, targets
+from support.models import Message, OpenSpan, Ticket, TicketEvent
 from support.spans import BEGINS, ENDS, rebuild_spans
 from support.states import VOID, event_kind
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Kind = TicketEvent.Kind
 Actor = TicketEvent.Actor
+# A change in these is found by other words.
+SEARCHED = {"subject", "customer", "contact"}
 
 
 @dataclass
@@ -83,6 +85,15 @@ class Change:
             for event in self.events
         )
 
+    def write_first(self) -> None:
+        """The events of a ticket that was made just now, which has its projection already."""
+        for event in self.events:
+            event.version = self.ticket.version
+        TicketEvent.objects.bulk_create(self.events)
+        OpenSpan.objects.create(ticket=self.ticket, started_at=self.ticket.opened_at)
+        search.index([self.ticket.pk])
+        keep_promised_times(self.ticket, self.at)
+
     def write(self) -> None:
         if not self.events and not self.columns:
             return
@@ -93,6 +104,8 @@ class Change:
         TicketEvent.objects.bulk_create(self.events)
         self.columns.update(projection.of_ticket(ticket))
         ticket.save(update_fields=self.columns)
+        if self.columns & SEARCHED:
+            search.index([ticket.pk])
         if self.moves_spans:
             rebuild_spans([ticket.pk])
         keep_promised_times(ticket, self.at)
@@ -122,3 +135,4 @@ def changing(
 
 def keep_promised_times(ticket: Ticket, now: datetime) -> None:
     """The ticket's service-level targets follow what happened to it."""
+    targets.refresh([ticket], at=now)

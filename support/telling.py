@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crm.actions import log_interaction
-from crm.actions.interactions import SUMMARY_LENGTH, unlog_interactions
+from crm.actions.interactions import SUMMARY_LENGTH, resummarise, unlog_interactions
 from crm.models import Interaction
 from support.models import Message, Ticket
 
@@ -50,3 +50,10 @@ def tell(
 def untell(message: Message) -> None:
     """Of a message that was taken back before it left: it never passed."""
     unlog_interactions(about=message)
+
+
+def retell(ticket: Ticket) -> None:
+    """After another subject or queue: what was told tells it as it is now."""
+    words = summary(ticket, is_private=ticket.queue.is_private)
+    resummarise(about=Message.objects.filter(ticket=ticket), summary=words)
+    resummarise(about=Ticket.objects.filter(pk=ticket.pk), summary=words)

@@ -153,8 +153,8 @@ def _tag_names(customer: Customer) -> list[str]:
     return list(customer.tags.order_by("folded").values_list("name", flat=True))
 
 
-def _put_tags(customer: Customer, names: Iterable[str]) -> list[str]:
-    """Set the tags, making those that are new; returns their names as they are spelt."""
+def tags_named(names: Iterable[str]) -> list[Tag]:
+    """The tags of these names, made when new. Raises TagTooLong."""
     wanted: dict[str, str] = {}
     for raw in names:
         name = " ".join(raw.split())
@@ -163,10 +163,17 @@ def _put_tags(customer: Customer, names: Iterable[str]) -> list[str]:
             raise TagTooLong
         if folded:
             wanted.setdefault(folded, name)
+    if not wanted:
+        return []
     # Somebody may make the same tag at this moment: the constraint decides, and both go on.
     new = [Tag(name=name, folded=folded) for folded, name in wanted.items()]
     Tag.objects.bulk_create(new, ignore_conflicts=True)
-    customer.tags.set(Tag.objects.filter(folded__in=wanted))
+    return list(Tag.objects.filter(folded__in=wanted))
+
+
+def _put_tags(customer: Customer, names: Iterable[str]) -> list[str]:
+    """Set the tags; returns their names as they are spelt."""
+    customer.tags.set(tags_named(names))
     return _tag_names(customer)
 
 

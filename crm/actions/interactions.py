@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
@@ -75,6 +76,25 @@ def unlog_interactions(*, about: models.Model) -> None:
     customers = set(told.values_list("customer_id", flat=True))
     told.delete()
     rebuild_contact_dates(customers)
+
+
+@transaction.atomic(savepoint=False)
+def move_interactions(*, about: models.QuerySet[Any], customer: Customer) -> None:
+    """What tells of these records passed with `customer`, as it turned out."""
+    told = _telling_of(about).exclude(customer=customer)
+    customers = {customer.pk, *told.values_list("customer_id", flat=True)}
+    told.update(customer=customer)
+    rebuild_contact_dates(customers)
+
+
+def resummarise(*, about: models.QuerySet[Any], summary: str) -> None:
+    """Other words for what these records are told of by: another name, or less than was said."""
+    _telling_of(about).update(summary=summarised(summary)[0])
+
+
+def _telling_of(records: models.QuerySet[Any]) -> models.QuerySet[Interaction]:
+    label = records.model._meta.label_lower
+    return Interaction.objects.filter(about_model=label, about_id__in=records.values("pk"))
 
 
 def _insert_once(interaction: Interaction) -> Interaction | None:

@@ -118,6 +118,7 @@ def receive(
     files: Sequence[FileDraft] = (),
     at: datetime | None = None,
     once_key: str = "",
+    also_addressed: Sequence[dict[str, str]] = (),
 ) -> Message:
     """What came from outside goes where the ticket was merged, and brings back what had ended.
 
@@ -134,6 +135,7 @@ def receive(
         text=text,
         html=html,
         notes=list(notes),
+        also_addressed=list(also_addressed),
         inbound=inbound,
         once_key=once_key,
     )

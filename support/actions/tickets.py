@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -19,14 +19,14 @@ from support import desk, projection
 from support.actions.people import put_participant
 from support.actions.turns import next_in_turn
 from support.correspondents import Correspondent, clean_text, who_is
-from support.events import Actor, Kind, keep_promised_times
+from support.events import Actor, Change, Kind
 from support.files import FileDraft, attach
-from support.models import Category, Message, OpenSpan, Queue, Ticket, TicketEvent
+from support.models import Category, Message, Queue, Ticket
 from support.telling import tell
 
 SUBJECT_LENGTH = 250
-# What the customer has not written: what we were told, or noted ourselves.
 Channel = Ticket.Channel
+Direction = Interaction.Direction
 
 
 class WhoAsks(Refusal):
@@ -56,12 +56,14 @@ def open_ticket(
     files: Sequence[FileDraft] = (),
     once_key: str = "",
     is_proven: bool = False,
+    also_addressed: Sequence[dict[str, str]] = (),
 ) -> Ticket:
     """A new ticket with its first message; the same mail, or `once_key`, twice opens one.
 
-    Without a `customer` it is whoever the requester is, a new lead if need be. What we write
-    ourselves (channel "staff") is a note; all else is what the customer said, also when it was on
-    the phone. Raises WhoAsks.
+    Without a `customer` it is whoever the requester is, a new lead if need be. What somebody of
+    ours writes first (channel "staff") is a reply that leaves by mail, what the system writes
+    there is a note; all else is what the customer said, also when it was on the phone.
+    Raises WhoAsks.
     """
     if known := known_message(once_key, inbound):
         return known.ticket
@@ -86,7 +88,7 @@ def open_ticket(
                 opened_by=by,
             )
             message = Message(
-                kind=Message.Kind.NOTE if channel == Channel.STAFF else Message.Kind.RECEIVED,
+                kind=_first_kind(channel, by),
                 author=by,
                 contact=contact,
                 is_proven=is_proven,
@@ -94,6 +96,7 @@ def open_ticket(
                 text=text,
                 html=html,
                 notes=list(notes),
+                also_addressed=list(also_addressed),
                 inbound=inbound,
                 once_key=once_key,
             )
@@ -126,6 +129,12 @@ def _new_ticket(**values: Any) -> Ticket:
     return ticket
 
 
+def _first_kind(channel: str, by: User | None) -> Message.Kind:
+    if channel != Channel.STAFF:
+        return Message.Kind.RECEIVED
+    return Message.Kind.REPLY if by else Message.Kind.NOTE
+
+
 def _open(
     ticket: Ticket,
     message: Message,
@@ -134,49 +143,60 @@ def _open(
     files: Sequence[FileDraft],
 ) -> Ticket:
     """Write them, with what tells of them and what follows from them."""
-    at, by, actor = ticket.opened_at, ticket.opened_by, Actor.CUSTOMER
-    if by is not None:
-        actor = Actor.STAFF
-    elif ticket.channel in {Channel.STAFF, Channel.SURVEY, Channel.IMPORT}:
-        actor = Actor.SYSTEM
+    at, by = ticket.opened_at, ticket.opened_by
+    is_ours = message.kind == Message.Kind.REPLY
     written = written_kind(message)
+    if is_ours:
+        ticket.state = Ticket.State.WAITING
     projection.project(ticket, [(written, at, "")])
+    projection.measure([ticket])
     ticket.save(force_insert=True)
     message.ticket, message.created_at = ticket, at
-    if requester is not None:
-        message.from_name = clean_text(requester.name)[:200]
-        message.from_address = clean_text(requester.address)[:254]
-        put_participant(ticket, requester, contact=message.contact, by=by)
-    elif ticket.contact is not None and (address := _address_of(ticket.contact)):
-        one = Correspondent(address, ticket.contact.name)
-        put_participant(ticket, one, contact=ticket.contact, by=by)
+    _put_requester(ticket, message, requester)
+    if is_ours:
+        message.leaves_at = timezone.now() + timedelta(seconds=desk.settings().undo_seconds)
     message.save(force_insert=True)
     if files:
         attach(message, files)
-    told = [(Kind.OPENED, ""), (written, "")]
-    events = [
-        TicketEvent(ticket=ticket, kind=kind, at=at, actor=actor, by=by, message=message, version=1)
-        for kind, _after in told
-    ]
-    if ticket.assignee is not None:
-        events.append(
-            TicketEvent(
-                ticket=ticket,
-                kind=Kind.ASSIGNED,
-                at=at,
-                actor=Actor.STAFF if by else Actor.SYSTEM,
-                by=by,
-                after=str(ticket.assignee)[:250],
-                version=1,
-            )
+    change = Change(ticket=ticket, at=at, by=by, actor=_actor(ticket))
+    change.note(Kind.OPENED, message=message)
+    change.note(written, message=message)
+    if is_ours:
+        change.note(
+            Kind.WAITING,
+            before=Ticket.State.NEW,
+            after=Ticket.State.WAITING,
+            message=message,
         )
-    TicketEvent.objects.bulk_create(events)
-    OpenSpan.objects.create(ticket=ticket, started_at=at)
-    counts = message.kind == Message.Kind.RECEIVED and not message.automatic
-    direction = Interaction.Direction.IN if counts else Interaction.Direction.NONE
-    tell(ticket, at=at, by=by, direction=direction, message=message)
-    keep_promised_times(ticket, at)
+    if ticket.assignee is not None:
+        change.note(Kind.ASSIGNED, after=ticket.assignee, actor=Actor.STAFF if by else Actor.SYSTEM)
+    change.write_first()
+    if not message.automatic:
+        direction = Direction.OUT if is_ours else Direction.IN
+        tell(ticket, at=at, by=by, direction=direction, message=message)
+    if is_ours:
+        from support import letters  # it writes what this action has it send
+
+        letters.queue_reply(message)
     return ticket
+
+
+def _actor(ticket: Ticket) -> Actor:
+    if ticket.opened_by is not None:
+        return Actor.STAFF
+    ours = {Channel.STAFF, Channel.SURVEY, Channel.IMPORT}
+    return Actor.SYSTEM if ticket.channel in ours else Actor.CUSTOMER
+
+
+def _put_requester(ticket: Ticket, message: Message, requester: Correspondent | None) -> None:
+    """Who asked takes part: as they wrote, else under the contact's first address."""
+    if requester is not None and message.kind == Message.Kind.RECEIVED:
+        message.from_name = clean_text(requester.name)[:200]
+        message.from_address = clean_text(requester.address)[:254].lower()
+    if requester is None and ticket.contact is not None:
+        requester = Correspondent(address_of(ticket.contact), ticket.contact.name)
+    if requester is not None:
+        put_participant(ticket, requester, contact=ticket.contact, by=ticket.opened_by)
 
 
 def written_kind(message: Message) -> Kind:
@@ -190,6 +210,6 @@ def written_kind(message: Message) -> Kind:
     }[Message.Kind(message.kind)]
 
 
-def _address_of(contact: Contact) -> str:
+def address_of(contact: Contact) -> str:
     points = contact.points.filter(kind="email", retired_at=None).order_by("pk")
     return points.values_list("value", flat=True).first() or ""

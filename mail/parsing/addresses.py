@@ -30,6 +30,10 @@ class _Entry:
     comment: list[str] = field(default_factory=list)
     angle: list[str] | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.phrase and self.angle is None and not self.comment
+
     def address(self, notes: Notes) -> Address | None:
         phrase = "".join(self.phrase)[:_MAX_ENTRY].strip()
         if self.angle is not None:
@@ -75,7 +79,7 @@ class _Reader:
             self._keep(piece)
 
     def finish(self) -> None:
-        if (address := self._entry.address(self._notes)) is not None:
+        if not self._entry.is_empty and (address := self._entry.address(self._notes)) is not None:
             self.found.append(address)
         self._entry, self._in_angle = _Entry(), False
 
@@ -115,6 +119,8 @@ def parse(value: str, notes: Notes) -> list[Address]:
 
 
 def _name(text: str, notes: Notes) -> str:
+    if not text or text.isspace():
+        return ""
     name = charsets.one_line(headers.words(text, notes), MAX_NAME)
     if len(name) > 1 and name[0] in "'\"" and name[0] == name[-1]:
         name = name[1:-1].strip()

@@ -14,7 +14,6 @@ from mail.parsing.structure import Part
 MAX_TEXT = 1_000_000
 MAX_HTML = 2_000_000
 MAX_ATTACHMENTS = 1000
-_MAX_BLOCKS = 2000
 # Bytes of a part that are read as text: any charset's MAX_TEXT characters.
 _MAX_BYTES = 4 * MAX_HTML
 _META = re.compile(
@@ -91,7 +90,7 @@ class _Reader:
         self._files: list[tuple[Attachment, Part | None]] = []
 
     def take_text(self, part: Part) -> None:
-        if self._size > MAX_HTML or len(self._blocks) > _MAX_BLOCKS:
+        if self._size > MAX_HTML:
             self._notes.add("truncated")
             return
         content = part.body()
@@ -172,7 +171,7 @@ class _Reader:
         html = ""
         if any(block.html for block in self._blocks):
             html = "\n".join(_marked_up(block) for block in self._blocks)
-        if len(text) > MAX_TEXT or len(html) > MAX_HTML:
+        if len(text) > MAX_TEXT or len(html) > min(MAX_HTML, markup.MAX_HTML):
             self._notes.add("truncated")
         shown = {unquote(match).lower() for match in _CID.findall(html)}
         return Contents(

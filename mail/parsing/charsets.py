@@ -39,7 +39,6 @@ _ALIASES = {
     "x-x-big5": "big5hkscs",
     "big5": "big5hkscs",
     "shift-jis": "cp932",
-    "shift_jis": "cp932",
     "x-sjis": "cp932",
     "windows-31j": "cp932",
     "iso-2022-jp": "iso2022_jp_ext",
@@ -66,6 +65,8 @@ _LABEL = re.compile(r"[a-z0-9][a-z0-9_.:+-]{0,39}")
 # Labels under which 8-bit UTF-8 is sent so often that bytes which are valid UTF-8 are just that.
 _LOOSE = {"us-ascii", "cp1252"}
 _WIDE = {"utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le"}
+# Charsets that write other letters with those of ASCII.
+_SHIFTING = ("iso-2022", "iso2022", "utf-7", "utf7", "hz")
 _ESCAPES = (
     (b"\x1b$B", "iso2022_jp_ext"),
     (b"\x1b$@", "iso2022_jp_ext"),
@@ -86,7 +87,7 @@ def known(label: str) -> str:
     if not _LABEL.fullmatch(label):
         return ""
     dashed = label.replace("_", "-")
-    for spelling in (label, dashed, re.sub(r"^cp-", "cp", dashed), re.sub(r"^x-", "", dashed)):
+    for spelling in (dashed, re.sub(r"^cp-", "cp", dashed), re.sub(r"^x-", "", dashed)):
         name = _ALIASES.get(spelling, spelling)
         try:
             codec = codecs.lookup(name)
@@ -104,12 +105,12 @@ def decode(content: bytes, label: str, notes: Notes, *, hint: str = "") -> str:
     elsewhere in the same mail, else Windows-1252. Never raises; says `wrong_charset` when it guessed.
     """
     charset = known(label)
-    if content.isascii() and b"\x1b" not in content and charset not in {"utf-7", "hz"}:
+    if content.isascii():
+        if charset in {"", "us-ascii", "utf-8"}:
+            charset = _escaped(content) or charset
         # Most mail. Also text that claims to be UTF-16 and isn't.
-        if charset not in _WIDE or b"\0" not in content:
+        if not charset.startswith(_SHIFTING) and (charset not in _WIDE or b"\0" not in content):
             return content.decode("ascii")
-    elif charset in {"", "us-ascii", "utf-8"} and (escaped := _escaped(content)):
-        charset = escaped
     if charset == "utf-8" and content.startswith(codecs.BOM_UTF8):
         content = content[3:]
     text = _strictly(content, charset)
@@ -120,11 +121,9 @@ def decode(content: bytes, label: str, notes: Notes, *, hint: str = "") -> str:
 
 
 def _escaped(content: bytes) -> str:
-    if content.isascii():
-        for mark, charset in _ESCAPES:
-            if mark in content:
-                return charset
-    return ""
+    if b"\x1b" not in content:
+        return ""
+    return next((charset for mark, charset in _ESCAPES if mark in content), "")
 
 
 def _strictly(content: bytes, charset: str) -> str | None:

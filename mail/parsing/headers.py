@@ -12,6 +12,9 @@ from mail.parsing.parsed import Notes
 
 # Bytes of one header, and of a field that is looked at.
 MAX_HEADER = 4 << 20
+MAX_FIELDS = 20_000
+# Values of one name that are read.
+MAX_VALUES = 500
 MAX_FIELD = 2 << 20
 MAX_PARAMETERS = 20_000
 _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:(.*)", re.DOTALL)
@@ -44,7 +47,7 @@ class Headers:
 
     def all(self, name: str) -> list[str]:
         """Each value under `name`, on one line, its encoded words still encoded."""
-        return [self._as_text(value) for value in self._fields.get(name, [])]
+        return [self._as_text(value) for value in self._fields.get(name, [])[:MAX_VALUES]]
 
     def first(self, name: str) -> str:
         values = self._fields.get(name)
@@ -67,7 +70,7 @@ def read(
     while position < len(raw):
         end = raw.find(b"\n", position) + 1 or len(raw)
         line = raw[position:end]
-        if end > limit:
+        if end > limit or len(fields) > MAX_FIELDS:
             notes.add("truncated")
             blank = _BLANK.search(raw, position)
             position = blank.end() if blank else len(raw)
@@ -162,8 +165,7 @@ def _word_end(value: str, position: int) -> int:
     if end == -1:
         space = value.find(" ", position)
         return space if space != -1 else len(value)
-    # Quoted-printable may end with "?" itself: "=?utf-8?q?really??=".
-    return end + 1 if value.startswith("??=", end - 1) and end > position else end
+    return end
 
 
 def _word(text: str, encoding: str, notes: Notes) -> bytes:

@@ -10,10 +10,11 @@ import html as entities
 import re
 
 # What of a page becomes text; its beginning.
-MAX_HTML = 2_000_000
+MAX_HTML = 1_000_000
 _MAX_TAG = 20_000
 _MAX_LINK = 2000
 _MAX_QUOTES = 20
+_OPENING = re.compile(r"<[a-zA-Z/!?]")
 _TAG = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
 _HREF = re.compile(r"\bhref\s{0,20}=\s{0,20}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _ALT = re.compile(r"\balt\s{0,20}=\s{0,20}(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
@@ -53,9 +54,8 @@ class _Reader:
     def run(self) -> None:
         html, writer = self._html, self._writer
         while self._position < len(html):
-            opening = html.find("<", self._position)
-            if opening == -1:
-                opening = len(html)
+            match = _OPENING.search(html, self._position)
+            opening = match.start() if match and ">" not in self._missing else len(html)
             writer.words(html[self._position : opening])
             self._position = opening
             if opening < len(html):
@@ -80,8 +80,7 @@ class _Reader:
         elif match := _TAG.match(html, opening + 1):
             end = self._tag_end(match.end())
             if end == -1:
-                self._writer.words("<")
-                self._position = opening + 1
+                # None closes any more: the rest is text.
                 return
             self._position = end + 1
             name = match[2].lower()
@@ -224,7 +223,9 @@ class _Writer:
 
     def _gap(self) -> None:
         if self._lines and self._lines[-1].strip("> "):
-            self._lines.append(self._prefix().rstrip())
+            self._lines.append("")
+        if self._lines:
+            self._lines[-1] = self._prefix().rstrip()
 
     def _prefix(self) -> str:
         return "> " * min(self._quotes, _MAX_QUOTES)

@@ -13,19 +13,12 @@ _MARKER = re.compile(rf"[\s>*|]{{0,40}}{_MARK}.{{0,300}}-##\s*")
 _MAX_INTRODUCTION = 3
 _MAX_LINE = 600
 # "On Mon, 3 May 2027 at 10:00, Ana <ana@x.example> wrote:", on one line or a few.
+_OPENS = re.compile(r"(?:On|El|Em|A|O|No|Il|Le|Am)\s|.{0,300}@|\d{4}[-/.年]\s?\d", re.IGNORECASE)
 _WROTE = re.compile(
-    r"[\s>]{0,20}(?:(?:On|El|Em|A|O|No dia|Il|Le|Am)\b.{4,500}"
-    r"(?:wrote|writes|escribió|escribio|escribe|escreveu|ha scritto|a écrit|schrieb)"
-    r"(?:[^:\n]{0,100}):"
-    r"|.{0,300}[<(\[]?[^\s<>@]{1,64}@[^\s<>@]{1,253}[>)\]]?.{0,60}"
-    r"(?:wrote|writes|escribió|escribio|escribe|escreveu)\s?:"
-    r"|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}.{0,200}<[^\s<>@]{1,64}@[^\s<>@]{1,253}>\s?:)\s*",
-    re.IGNORECASE | re.DOTALL,
-)
-_OPENS = re.compile(
-    r"[\s>]{0,20}(?:On|El|Em|A|O|No dia|Il|Le|Am)\s|.{0,300}@|[\s>]{0,20}\d{4}[-/.年]\d",
+    r"\b(?:wrote|writes|escribió|escribio|escribe|escreveu|ha scritto|a écrit|schrieb)\b[^:\n]{0,100}:$",
     re.IGNORECASE,
 )
+_DATED = re.compile(r"\d{4}[-/.年]\s?\d{1,2}[-/.月]")
 _SEPARATOR = re.compile(
     r"[\s>]{0,20}(?:-{2,20}|_{2,20}|\*{2,20})\s?"
     r"(?:original message|original appointment|forwarded message|reply above this line"
@@ -104,7 +97,7 @@ def _is_block(lines: list[str], number: int) -> bool:
 
 def _after_introduction(lines: list[str], number: int) -> int:
     """The line after "On … wrote:" if that begins at `number`, perhaps broken; else 0."""
-    if not _OPENS.match(lines[number]):
+    if not _OPENS.match(lines[number].lstrip(" >\t")):
         return 0
     joined = ""
     for count in range(_MAX_INTRODUCTION):
@@ -114,9 +107,18 @@ def _after_introduction(lines: list[str], number: int) -> int:
         if count and not line.strip():
             return 0
         joined = f"{joined} {line}" if joined else line
-        if _WROTE.fullmatch(joined):
+        if _introduces(joined.strip(" >\t")):
             return number + count + 1
     return 0
+
+
+def _introduces(words: str) -> bool:
+    """Whether `words` tell when or by whom what follows was written."""
+    if not words.endswith(":") or len(words) > _MAX_LINE:
+        return False
+    if _WROTE.search(words[-130:]):
+        return "@" in words or any(map(str.isdigit, words))
+    return _DATED.match(words) is not None and words.endswith(">:") and "@" in words
 
 
 def _rest_is_quoted(lines: list[str], after: int) -> bool:

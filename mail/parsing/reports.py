@@ -194,15 +194,15 @@ def _unstructured(parts: list[Part], text: str, notes: Notes) -> Report | None:
 def _from_words(words: str) -> list[ReportedRecipient]:
     """`<ana@x.example>:` or `  ana@x.example` on a line, and below it the reason."""
     lines = list(_ADDRESS_LINE.finditer(words))[:MAX_RECIPIENTS]
-    ends = [line.start() for line in lines[1:]] + [len(words)]
+    ends = [*(line.start() for line in lines[1:]), len(words)]
+    all_delayed = _DELAYED.search(words) is not None
     found: dict[str, ReportedRecipient] = {}
-    for line, end in zip(lines, ends, strict=True):
+    for line, end in zip(lines, ends, strict=False):
         reason = words[line.end() : end].strip().split("\n\n")[0]
         diagnostic = charsets.one_line(reason, MAX_DIAGNOSTIC)
         status = _status("", diagnostic)
-        is_delayed = status.startswith("4") or _DELAYED.search(words) is not None
         address = addresses.usable(line[1])
         if address and address not in found:
-            action = "delayed" if is_delayed else "failed"
+            action = "delayed" if all_delayed or status.startswith("4") else "failed"
             found[address] = ReportedRecipient(address, action, status, diagnostic)
     return list(found.values())

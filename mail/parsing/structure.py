@@ -17,7 +17,7 @@ DEEP = 100
 _MAX_BOUNDARY = 250
 _MAX_LINE = 300
 # Lines that begin with "--" and are looked at.
-_MAX_CANDIDATES = 2_000_000
+_MAX_CANDIDATES = 1_000_000
 _MAX_GUESSES = 20
 _GUESS = re.compile(
     rb"\n--([^\s\n][^\n]{0,200}?)[ \t\r]*\n(?:Content-|MIME-Version:)", re.IGNORECASE

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from mail.parsing import charsets
 from mail.parsing.parsed import Notes
 
-_SIGNATURE = 0x223E9F78
+_SIGNATURE = b"\x78\x9f\x3e\x22"
 # Attributes of the file: id → what it holds. The high word is the type, the low word the name.
 _MESSAGE_BODY = 0x800C
 _MESSAGE_PROPERTIES = 0x9003
@@ -78,12 +78,12 @@ class _Reader:
 
 def read(content: bytes, notes: Notes) -> Opened | None:
     """What is inside, as far as it can be read; None when this is no such file at all."""
-    reader = _Reader(content)
+    if not content.startswith(_SIGNATURE):
+        return None
+    reader = _Reader(content[4:])
     opened = Opened()
     code_page = ""
     try:
-        if reader.number() != _SIGNATURE:
-            return None
         reader.number("<H")
         for _attribute in range(_ATTRIBUTES):
             if reader.at_end:

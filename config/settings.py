@@ -219,6 +219,13 @@ EMAIL_BACKEND = "mail.backends.OutboxBackend"
 # smtp://user:pass@host:port?tls=starttls|ssl|none ; unset: messages are held in the outbox.
 EMAIL_URL = env.str("EMAIL_URL", default="")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="")
+# Secrets of providers that bring mail to /hooks/mail/<provider>/, by django-anymail's own names:
+# ANYMAIL_WEBHOOK_SECRET=user:password, ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY, …
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value
+    for name, value in os.environ.items()
+    if name.startswith("ANYMAIL_") and value
+}
 
 # --- People ---------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -36,6 +36,20 @@ CLAIM = """
 """
 
 
+def count_by_state(model: type[Model], states: Iterable[str]) -> dict[str, int]:
+    """How many rows are in each state, in one query that never counts far beyond the cap."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    asked = [str(state) for state in states]
+    counting = "(SELECT count(*) FROM (SELECT 1 FROM {} WHERE state = %s LIMIT %s) AS few)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join([counting.format(table)] * len(asked))}",
+            [value for state in asked for value in (state, CAP + 1)],
+        )
+        found = cursor.fetchone()
+    return dict(zip(asked, found, strict=True))
+
+
 class OutgoingEmailQuerySet(QuerySet["OutgoingEmail"]):
     def about(self, model: str, ids: Iterable[int]) -> Self:
         """The messages that tell of these records: about("surveys.invitation", [5])."""
@@ -49,17 +63,7 @@ class OutgoingEmailQuerySet(QuerySet["OutgoingEmail"]):
         return self.filter(to_address__startswith=text.lower()) if text else self
 
     def count_by_state(self) -> dict[str, int]:
-        """How many messages are in each state, in one query that never counts far beyond the cap."""
-        table = connection.ops.quote_name(self.model._meta.db_table)
-        states = [str(state) for state in self.model.State]
-        counting = "(SELECT count(*) FROM (SELECT 1 FROM {} WHERE state = %s LIMIT %s) AS few)"
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {', '.join([counting.format(table)] * len(states))}",
-                [value for state in states for value in (state, CAP + 1)],
-            )
-            found = cursor.fetchone()
-        return dict(zip(states, found, strict=True))
+        return count_by_state(self.model, self.model.State)
 
     def due(self) -> Self:
         """Queued and due, expired or not, oldest first."""
@@ -138,3 +142,16 @@ class InboundEmailQuerySet(QuerySet["InboundEmail"]):
 
     def quarantined(self) -> Self:
         return self.filter(state="quarantined")
+
+    def for_list(self) -> Self:
+        """What a row of the inbox shows."""
+        return self.select_related("mailbox")
+
+    def for_page(self) -> Self:
+        return self.select_related("mailbox", "folder", "raw", "duplicate_of")
+
+    def from_address_beginning(self, text: str) -> Self:
+        return self.filter(from_address__startswith=text.lower()) if text else self
+
+    def count_by_state(self) -> dict[str, int]:
+        return count_by_state(self.model, self.model.State)

@@ -34,3 +34,78 @@ def sweep() -> None:
         delivery.sweep(seconds=9)
     finally:
         leases.release(SWEEP, holder)
+
+
+# --- What arrives -----------------------------------------------------------------------------
+
+SORT = "mail.sort"
+# A task that waits longer than this for a worker is dropped: a later round replaced it.
+ROUND = 60
+
+
+@shared_task(ignore_result=True)
+def fetch() -> None:
+    """Have every mailbox read, each by a task of its own: a slow server holds up no other."""
+    from mail import fetching
+
+    for mailbox in fetching.readable():
+        fetch_mailbox.apply_async((mailbox.pk,), expires=ROUND)
+
+
+@shared_task(ignore_result=True)
+def fetch_mailbox(mailbox_id: int, reconcile: bool = False) -> None:
+    """Read one mailbox, for less than a minute; what is left is the next round's."""
+    from mail import fetching
+    from mail.models import Mailbox
+
+    mailbox = Mailbox.objects.filter(pk=mailbox_id, is_active=True).first()
+    if mailbox is None:
+        return
+    try:
+        stored = fetching.fetch(mailbox, seconds=45, reconcile=reconcile)
+    except fetching.Busy:
+        return  # whoever reads it reads all of it
+    if stored:
+        sort_inbound.delay()
+
+
+@shared_task(ignore_result=True)
+def reconcile() -> None:
+    """Compare every mailbox with its server."""
+    from mail import fetching
+
+    for mailbox in fetching.readable():
+        fetch_mailbox.delay(mailbox.pk, reconcile=True)
+
+
+@shared_task(ignore_result=True)
+def sort_inbound() -> None:
+    """Say of all stored mail what it is, and tell the rooms that take it."""
+    from mail import sorting
+
+    holder = secrets.token_hex(8)
+    if not leases.acquire(SORT, holder, SWEEP_LEASE):
+        return
+    try:
+        sorting.sort(seconds=9)
+    finally:
+        leases.release(SORT, holder)
+
+
+@shared_task(ignore_result=True)
+def sweep_inbound() -> None:
+    """What a lost message forgot: calls of providers to read, stored mail to sort."""
+    from mail import inbox, webhooks
+
+    webhooks.read_waiting()
+    sort_inbound()
+    inbox.announce_what_waits()
+
+
+@shared_task(ignore_result=True)
+def read_webhook(delivery_id: int) -> None:
+    """Take the mail out of a provider's call."""
+    from mail import webhooks
+
+    webhooks.read(delivery_id)
+    sort_inbound()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mail.views import outbox, suppressions, unsubscribe
+from mail.views import inbox, mailboxes, outbox, suppressions, unsubscribe, webhooks
 
 app_name = "mail"
 urlpatterns = [
@@ -14,4 +14,21 @@ urlpatterns = [
     path("outbox/<int:pk>/retry/", outbox.retry, name="retry"),
     path("outbox/suppressions/", suppressions.suppressions, name="suppressions"),
     path("outbox/suppressions/<int:pk>/release/", suppressions.release, name="release"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<int:pk>/", inbox.received, name="received"),
+    path("inbox/<int:pk>/raw/", inbox.raw, name="received-raw"),
+    path("inbox/<int:pk>/retry/", inbox.retry, name="received-retry"),
+    path("inbox/<int:pk>/ignore/", inbox.ignore, name="received-ignore"),
+    path("inbox/calls/<int:pk>/retry/", inbox.retry_call, name="call-retry"),
+    path("settings/mailboxes/", mailboxes.mailboxes, name="mailboxes"),
+    path("settings/mailboxes/add/", mailboxes.add, name="mailbox-add"),
+    path("settings/mailboxes/<int:pk>/", mailboxes.mailbox, name="mailbox"),
+    path("settings/mailboxes/<int:pk>/edit/", mailboxes.edit, name="mailbox-edit"),
+    path("settings/mailboxes/<int:pk>/folders/", mailboxes.folders, name="mailbox-folders"),
+    path("settings/mailboxes/<int:pk>/test/", mailboxes.test, name="mailbox-test"),
+    path("settings/mailboxes/<int:pk>/check/", mailboxes.check, name="mailbox-check"),
+    path("settings/mailboxes/<int:pk>/pause/", mailboxes.pause, name="mailbox-pause"),
+    path("settings/mailboxes/<int:pk>/resume/", mailboxes.resume, name="mailbox-resume"),
+    path("settings/mailboxes/<int:pk>/remove/", mailboxes.remove, name="mailbox-remove"),
+    path("hooks/mail/<slug:provider>/", webhooks.inbound, name="webhook"),
 ]

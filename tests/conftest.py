@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from staff.access import Role
 from staff.models import Business, User
 from tests.services import chromium as chromium_service
-from tests.services import postgresql, smtp, valkey
+from tests.services import imap, postgresql, smtp, valkey
 
 PASSWORD = "correct horse battery staple"
 CHROMIUM = chromium_service.path()
@@ -29,6 +29,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not CHROMIUM:
         terminalreporter.write_line("No Chromium found: the browser tests did not run.")
+    if not imap.path():
+        terminalreporter.write_line("No Dovecot found: the tests with an IMAP server did not run.")
 
 
 @pytest.fixture
@@ -101,6 +103,17 @@ def smtp_sink() -> Iterator[smtp.Sink]:
     """A real mail server on loopback; `smtp_sink.url` is what EMAIL_URL would be."""
     with smtp.running() as sink:
         yield sink
+
+
+@pytest.fixture
+def imap_server() -> Iterator[imap.Server]:
+    """A real IMAP server on loopback with one empty account; in CI its absence is a failure."""
+    if imap.path() is None:
+        if CI:
+            pytest.fail("Dovecot is missing, and CI must not go without its tests of IMAP.")
+        pytest.skip("no Dovecot")
+    with imap.running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mail', '0002_inbound'),
+        ("mail", "0002_inbound"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='mailbox',
-            name='since',
-            field=models.DateField(blank=True, null=True, verbose_name='only mail since'),
+            model_name="mailbox",
+            name="since",
+            field=models.DateField(blank=True, null=True, verbose_name="only mail since"),
         ),
         migrations.AddField(
-            model_name='mailboxfolder',
-            name='error',
+            model_name="mailboxfolder",
+            name="error",
             field=models.TextField(blank=True),
         ),
     ]

@@ -1,5 +1,5 @@
-"""The pages of the post room: for staff in `outbox` and `suppressions`, for recipients in `unsubscribe`."""
+"""The pages of the post room: for staff, for recipients in `unsubscribe`, for providers in `webhooks`."""
 
-from mail.views import outbox, suppressions, unsubscribe
+from mail.views import inbox, mailboxes, outbox, suppressions, unsubscribe, webhooks
 
-__all__ = ["outbox", "suppressions", "unsubscribe"]
+__all__ = ["inbox", "mailboxes", "outbox", "suppressions", "unsubscribe", "webhooks"]

@@ -1,0 +1,209 @@
+"""Mail that providers bring by HTTP: the call is stored as it came, and read afterwards.
+
+django-anymail knows each provider's signature and format. Where a provider hands over the raw mail,
+its very bytes are kept (mail.payloads); where it only tells the parts, anymail puts them together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import warnings
+from collections.abc import Mapping
+from datetime import timedelta
+from email.generator import BytesGenerator
+from email.message import Message
+from email.policy import compat32
+from io import BytesIO
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from mail import inbox, payloads, tasks
+from mail.models import Mailbox, WebhookDelivery
+from mail.payloads import RawMail, StoredRequest
+from staff.files import open_file, store_file
+
+logger = logging.getLogger(__name__)
+State = WebhookDelivery.State
+
+# By the name in the address: /hooks/mail/<provider>/ → django-anymail's view of its inbound webhook.
+PROVIDERS = {
+    "amazon_ses": "anymail.webhooks.amazon_ses.AmazonSESInboundWebhookView",
+    "brevo": "anymail.webhooks.brevo.BrevoInboundWebhookView",
+    "mailersend": "anymail.webhooks.mailersend.MailerSendInboundWebhookView",
+    "mailgun": "anymail.webhooks.mailgun.MailgunInboundWebhookView",
+    "mailjet": "anymail.webhooks.mailjet.MailjetInboundWebhookView",
+    "mailtrap": "anymail.webhooks.mailtrap.MailtrapInboundWebhookView",
+    "mandrill": "anymail.webhooks.mandrill.MandrillCombinedWebhookView",
+    "postal": "anymail.webhooks.postal.PostalInboundWebhookView",
+    "postmark": "anymail.webhooks.postmark.PostmarkInboundWebhookView",
+    "resend": "anymail.webhooks.resend.ResendInboundWebhookView",
+    "sendgrid": "anymail.webhooks.sendgrid.SendGridInboundWebhookView",
+    "sparkpost": "anymail.webhooks.sparkpost.SparkPostInboundWebhookView",
+}
+# Room for the largest mail that any of them takes, as base64 within JSON.
+BODY_LIMIT = 60 * 1024 * 1024
+# Minutes until a call that could not be read is tried again; afterwards a person has to look.
+BACKOFF = (1, 5, 60, 360)
+
+
+class Forged(Exception):
+    """The call does not prove that it comes from the provider."""
+
+
+def view_of(provider: str) -> Any | None:
+    """anymail's view with this installation's settings; None: unknown, or without its secret.
+
+    A provider whose calls anybody could forge, for want of a signature or password, is none.
+    """
+    if provider not in PROVIDERS:
+        return None
+    try:
+        with warnings.catch_warnings():
+            # Of what it warns, a missing secret, we make a 404.
+            warnings.simplefilter("ignore")
+            view = import_string(PROVIDERS[provider])()
+    except (ImproperlyConfigured, ImportError, ValueError):
+        return None
+    proves_itself = view.basic_auth or not view.warn_if_no_basic_auth
+    return view if proves_itself and getattr(view, "webhook_key", True) else None
+
+
+def receive(provider: str, view: Any, meta: Mapping[str, Any], body: bytes) -> WebhookDelivery:
+    """Store a provider's call and have it read soon; the same call again is the same row.
+
+    Raises Forged, and has then stored nothing.
+    """
+    from anymail.exceptions import AnymailError  # late: not every process takes webhooks
+
+    try:
+        view.run_validators(StoredRequest(body, str(meta.get("CONTENT_TYPE", "")), meta))
+    except (AnymailError, ImproperlyConfigured, ValueError, LookupError, TypeError) as error:
+        # Broken JSON or a missing field proves as little as a wrong signature.
+        raise Forged(str(error)) from error
+    stored = store_file(body, "application/octet-stream")
+    digest = hashlib.sha256(body).hexdigest()
+    with transaction.atomic():
+        delivery, is_new = WebhookDelivery.objects.get_or_create(
+            provider=provider,
+            digest=digest,
+            defaults={
+                "body": stored,
+                "facts": {"content_type": str(meta.get("CONTENT_TYPE", ""))[:500]},
+            },
+        )
+        if is_new:
+            transaction.on_commit(lambda: tasks.read_webhook.delay(delivery.pk), robust=True)
+    return delivery
+
+
+# --- Later, in a worker ---------------------------------------------------------------------------
+
+
+def read_waiting() -> None:
+    """Every stored call whose turn it is."""
+    now = timezone.now()
+    for delivery in WebhookDelivery.objects.filter(state=State.WAITING).order_by("pk")[:200]:
+        pause = sum(BACKOFF[: delivery.attempts])
+        if delivery.received_at + timedelta(minutes=pause) <= now:
+            read(delivery.pk)
+
+
+def read(delivery_id: int) -> None:
+    """Store the mails that a call brings; twice is once, because each mail is known by its content."""
+    delivery = WebhookDelivery.objects.filter(pk=delivery_id, state=State.WAITING).first()
+    if delivery is None:
+        return
+    try:
+        mails = contents(delivery)
+        mailbox = mailbox_of(delivery.provider)
+        with transaction.atomic():
+            for mail in mails:
+                inbox.store_raw(
+                    with_envelope(mail), mailbox=mailbox, received_at=delivery.received_at
+                )
+            done = WebhookDelivery.objects.filter(pk=delivery.pk, state=State.WAITING)
+            if not done.update(state=State.DONE, detail=""):
+                transaction.set_rollback(True)  # another worker has stored them
+                return
+        if mails:
+            Mailbox.objects.filter(pk=mailbox.pk).update(last_message_at=delivery.received_at)
+    except Exception as error:  # noqa: BLE001 - a provider's format has many ways to surprise
+        logger.warning("Call %s of %s can't be read", delivery.pk, delivery.provider)
+        failed = delivery.attempts >= len(BACKOFF) or is_no_mail(error)
+        WebhookDelivery.objects.filter(pk=delivery.pk, state=State.WAITING).update(
+            state=State.FAILED if failed else State.WAITING,
+            attempts=delivery.attempts + 1,
+            detail=inbox.in_a_line(error),
+        )
+
+
+def is_no_mail(error: Exception) -> bool:
+    """Whether the provider sends its news of deliveries here: trying again would change nothing."""
+    return isinstance(error, ImproperlyConfigured)
+
+
+def contents(delivery: WebhookDelivery) -> list[RawMail]:
+    with open_file(delivery.body) as file:
+        body = file.read()
+    request = StoredRequest(body, delivery.facts.get("content_type", ""))
+    if (raw := payloads.raw_mails(delivery.provider, request)) is not None:
+        return raw
+    view = view_of(delivery.provider)
+    if view is None:
+        raise LookupError(f"{delivery.provider} is no longer set up")
+    return [
+        RawMail(as_bytes(event.message), event.message.envelope_sender, recipient(event.message))
+        for event in view.parse_events(request)
+        if event is not None and event.event_type == "inbound"
+    ]
+
+
+def recipient(message: Any) -> str:
+    return str(message.envelope_recipient or "")
+
+
+def as_bytes(message: Message) -> bytes:
+    """What anymail put together, as a mail; by the older rules where the newer ones give up."""
+    try:
+        return message.as_bytes()
+    except Exception:  # noqa: BLE001 - the newer classes refuse many a header that is out there
+        buffer = BytesIO()
+        BytesGenerator(buffer, mangle_from_=False, policy=compat32).flatten(message)
+        return buffer.getvalue()
+
+
+def with_envelope(mail: RawMail) -> bytes:
+    """As a mail server would have stored it: with whom it was handed over for at its top."""
+    top = b""
+    if is_an_address(mail.recipient):
+        top += b"Delivered-To: " + mail.recipient.strip().encode() + b"\r\n"
+    if mail.sender is not None and (not mail.sender or is_an_address(mail.sender)):
+        top += b"Return-Path: <" + mail.sender.strip().encode() + b">\r\n"
+    return top + mail.raw.lstrip(b"\r\n")
+
+
+def is_an_address(text: str) -> bool:
+    """One word with an @, so that it can't begin a header of its own."""
+    return re.fullmatch(r"[^\s<>@]+@[^\s<>@]+", text.strip()) is not None
+
+
+def mailbox_of(provider: str) -> Mailbox:
+    """The row by which mails of this provider are grouped, made when the first one comes."""
+    name = provider.replace("_", " ").title()
+    mailbox, _created = Mailbox.objects.get_or_create(
+        kind=Mailbox.Kind.WEBHOOK, username=provider, defaults={"name": free_name(name)}
+    )
+    return mailbox
+
+
+def free_name(name: str) -> str:
+    """The name, or with a number if somebody has given it to another mailbox."""
+    taken = set(Mailbox.objects.filter(name__startswith=name).values_list("name", flat=True))
+    candidates = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
+    return next(one for one in candidates if one not in taken)

@@ -8,7 +8,7 @@ Whatever is noted is written at the end in the same transaction, with one more `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,6 +93,7 @@ class Change:
         OpenSpan.objects.create(ticket=self.ticket, started_at=self.ticket.opened_at)
         search.index([self.ticket.pk])
         keep_promised_times(self.ticket, self.at)
+        tell_staff(self.ticket, self.events)
 
     def write(self) -> None:
         if not self.events and not self.columns:
@@ -109,6 +110,7 @@ class Change:
         if self.moves_spans:
             rebuild_spans([ticket.pk])
         keep_promised_times(ticket, self.at)
+        tell_staff(ticket, self.events)
 
 
 @contextmanager
@@ -136,3 +138,10 @@ def changing(
 def keep_promised_times(ticket: Ticket, now: datetime) -> None:
     """The ticket's service-level targets follow what happened to it."""
     targets.refresh([ticket], at=now)
+
+
+def tell_staff(ticket: Ticket, events: Sequence[TicketEvent]) -> None:
+    """Whom these events concern hears of them by mail."""
+    from support import notifications  # its letters are written by what acts
+
+    notifications.tell_of(ticket, events)

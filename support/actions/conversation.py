@@ -368,7 +368,7 @@ def add_note(
                 for user in {one.pk: one for one in mentioned}.values()
             ]
         )
-        from support import letters
+        from support import notifications
 
-        letters.tell_mentioned(message)
+        notifications.tell_mentioned(message)
     return message

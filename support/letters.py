@@ -1,0 +1,320 @@
+"""What tickets write to customers: replies, and the confirmation that a message has arrived.
+
+Whoever writes to us can put anything into a subject or a name and somebody else's address into
+From. So what leaves by itself repeats nothing of it, goes to one address at most MOST_IN_A_WHILE
+times in A_WHILE, once per ticket, and never to a machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from mail.actions import queue_email, queue_emails
+from mail.drafts import Draft, DraftFile
+from mail.models import Mailbox, OutgoingEmail, Suppression
+from mail.parsing import marker_line
+from mail.showing import text_to_html
+from mail.sorting import own_addresses
+from staff import colour
+from staff.models import Business
+from support import desk, links, reply_keys
+from support.models import Message, Participant, SupportSettings, SystemMail, Ticket
+
+State = OutgoingEmail.State
+Stream = OutgoingEmail.Stream
+
+# The backstop: whatever goes wrong, no address gets more mail from no person than this.
+MOST_IN_A_WHILE, A_WHILE = 10, timedelta(minutes=180)
+# "We have received your message" a day later says nothing any more.
+WORTH_CONFIRMING = timedelta(days=1)
+# How much of a conversation a mail names in References.
+MOST_REFERENCES, MOST_MESSAGES = 10, 30
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,240}>")
+# "[#12] Re: ", "RES: ", "Fwd: " before what a ticket is about.
+_PREFIXES = re.compile(
+    r"(?:\s*(?:\[#\d{1,12}\]|(?:re|res|resp|fwd?|enc|rv|tr)\s?:))+\s*", re.IGNORECASE
+)
+# How addresses begin that nobody reads, without their dots and hyphens; and the words of machines.
+_NOBODY = ("noreply", "donotreply", "norespon", "naorespon", "nocontest")
+_MACHINES = frozenset({"bounce", "bounces", "daemon", "mailer", "postmaster", "root", "www"})
+
+
+# --- Replies --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def queue_reply(message: Message) -> list[OutgoingEmail]:
+    """One mail of a person's reply to each who takes part; they leave at `message.leaves_at`.
+
+    Twice is once. Raises mail.actions.FilesTooLarge.
+    """
+    ticket = Ticket.objects.select_related("queue").get(pk=message.ticket_id)
+    participants = list(
+        Participant.objects.filter(ticket=ticket, removed_at=None)
+        .select_related("contact")
+        .order_by("pk")
+    )
+    if not participants:
+        return []
+    files = [
+        DraftFile(one.file, one.name, one.content_type)
+        for one in message.attachments.select_related("file")
+    ]
+    letter = Letter.about(ticket)
+    thread = Thread.of(ticket)
+    accesses = links.new_links(participants)
+    return queue_emails(
+        [
+            letter.draft(
+                "reply",
+                participant,
+                subject=subject_of(ticket),
+                link=accesses[participant.pk],
+                headers=thread.headers(participant),
+                text=message.text.strip(),
+                author=str(message.author or ""),
+                about=("support.message", message.pk),
+                once_key=f"support.message:{message.pk}:{participant.pk}",
+                attachments=files,
+                due_at=message.leaves_at,
+            )
+            for participant in participants
+        ]
+    )
+
+
+def subject_of(ticket: Ticket) -> str:
+    """ "[#12] Re: The oven is broken", however often it was answered already."""
+    return f"[#{ticket.pk}] Re: {_PREFIXES.sub('', ticket.subject, count=1) or ticket.subject}"
+
+
+# --- The confirmation -----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def acknowledge(ticket: Ticket) -> OutgoingEmail | None:
+    """Tell who asked that it has arrived, if that is wanted and harmless; once per ticket.
+
+    Call it last in a transaction: until that ends, nothing else is confirmed (see `_may_write`).
+    """
+    if ticket.opened_at < timezone.now() - WORTH_CONFIRMING or not desk.settings().acknowledges:
+        return None
+    participant = _asked(ticket)
+    if participant is None or not is_a_persons(participant.address):
+        return None
+    first = Message.objects.filter(ticket=ticket).select_related("inbound").order_by("pk").first()
+    if first is None or first.kind != Message.Kind.RECEIVED or first.automatic:
+        return None
+    if not _may_write(participant.address, ticket):
+        return None
+    letter = Letter.about(ticket)
+    with translation.override(letter.language_of(participant)):
+        subject = f"[#{ticket.pk}] {_('We have received your message')}"
+    answered = first.inbound.message_id if first.inbound else ""
+    return queue_email(
+        letter.draft(
+            "acknowledgement",
+            participant,
+            subject=subject,
+            link=links.new_link(participant),
+            headers=_answers([answered], answered),
+            about=("support.ticket", ticket.pk),
+            once_key=f"support.ticket:{ticket.pk}:acknowledged",
+            is_automatic=True,
+            expires_at=timezone.now() + WORTH_CONFIRMING,
+        )
+    )
+
+
+def _asked(ticket: Ticket) -> Participant | None:
+    asked = Participant.objects.filter(ticket=ticket, removed_at=None)
+    return asked.filter(role=Participant.Role.REQUESTER).select_related("contact").first()
+
+
+def is_a_persons(address: str) -> bool:
+    """Whether a mail that wrote itself may go there: no address of ours, no machine's."""
+    local = address.lower().rpartition("@")[0]
+    plain = re.sub(r"[^a-z]", "", local)
+    is_machine = plain.startswith(_NOBODY) or re.split(r"[^a-z]", local)[0] in _MACHINES
+    return not is_machine and address.lower() not in own_addresses()
+
+
+def _may_write(address: str, ticket: Ticket) -> bool:
+    """Note that a mail goes there by itself, unless this ticket or this address had its share.
+
+    Nor to whom mail could not be delivered, or who complained of it. Holds the row of the desk's
+    settings, so that of several who ask at once the eleventh is told so.
+    """
+    SupportSettings.objects.select_for_update().get(pk=1)
+    recent = SystemMail.objects.filter(address=address, at__gt=timezone.now() - A_WHILE)
+    tickets = list(recent.values_list("ticket", flat=True)[:MOST_IN_A_WHILE])
+    if len(tickets) >= MOST_IN_A_WHILE or ticket.pk in tickets or hard_bounced([address]):
+        return False
+    SystemMail.objects.create(address=address, ticket=ticket)
+    return True
+
+
+# --- What became of them --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of one reply to one address."""
+
+    address: str
+    state: str
+    detail: str
+
+    @property
+    def has_failed(self) -> bool:
+        return self.state in {State.FAILED, State.BOUNCED, State.SUPPRESSED, State.CANCELLED}
+
+    @property
+    def is_unsure(self) -> bool:
+        return self.state == State.UNKNOWN
+
+
+def deliveries(messages: Iterable[Message]) -> dict[int, list[Delivery]]:
+    """What became of the mails of these replies, by the message's key; one query."""
+    asked = [message.pk for message in messages if message.kind == Message.Kind.REPLY]
+    found: dict[int, list[Delivery]] = {}
+    if asked:
+        mails = OutgoingEmail.objects.about("support.message", asked).filter(stream=Stream.REPLIES)
+        facts = mails.order_by("pk").values_list("about_id", "to_address", "state", "detail")
+        for about, address, state, detail in facts:
+            if about is not None:
+                found.setdefault(about, []).append(Delivery(address, state, detail))
+    return found
+
+
+def hard_bounced(addresses: Iterable[str]) -> set[str]:
+    """Which of these took no mail of late: a reply still goes there, and will hardly arrive."""
+    asked = {address.lower() for address in addresses}
+    standing = Suppression.objects.active().filter(
+        address__in=asked,
+        reason__in=[Suppression.Reason.HARD_BOUNCE, Suppression.Reason.COMPLAINT],
+    )
+    return set(standing.values_list("address", flat=True))
+
+
+# --- How they are written -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Thread:
+    """The Message-IDs that a conversation has had so far, by the address that knows them."""
+
+    ours: Sequence[tuple[datetime, str, str]]
+    theirs: Sequence[tuple[datetime, str, str]]
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Thread:
+        said = Message.objects.filter(ticket=ticket, automatic="").order_by("-created_at", "-pk")
+        facts = said.values_list("pk", "created_at", "from_address", "inbound__message_id")
+        recent = list(facts[:MOST_MESSAGES])
+        replies = Q(about_model="support.message", about_id__in=[pk for pk, *_rest in recent])
+        first = Q(about_model="support.ticket", about_id=ticket.pk)
+        sent = OutgoingEmail.objects.filter(replies | first, stream=Stream.REPLIES)
+        ours = sent.exclude(message_id="").values_list("created_at", "to_address", "message_id")
+        theirs = [(at, address, named) for _pk, at, address, named in recent if named]
+        return cls(list(ours), theirs)
+
+    def headers(self, participant: Participant) -> dict[str, str]:
+        """In-Reply-To and References for them.
+
+        The Message-IDs of our mails to others stay out: each begins with its recipient's key.
+        """
+        ours = [one for one in self.ours if one[1] == participant.address]
+        known = sorted([*ours, *self.theirs])[-MOST_REFERENCES:]
+        own = [one for one in sorted(self.theirs) if one[1] == participant.address]
+        nearest = (own or known)[-1][2] if own or known else ""
+        return _answers([one[2] for one in known], nearest)
+
+
+def _answers(references: Iterable[str], nearest: str) -> dict[str, str]:
+    """Only what is a Message-ID: they come from strangers."""
+    usable = [one for one in references if _MESSAGE_ID.fullmatch(one)]
+    if not _MESSAGE_ID.fullmatch(nearest):
+        return {}
+    return {"In-Reply-To": nearest, "References": " ".join([*(usable or [nearest])])}
+
+
+@dataclass
+class Letter:
+    """Writes the mails about one ticket to those who take part in it."""
+
+    ticket: Ticket
+    business: Business
+    mailbox: Mailbox | None
+    context: dict[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def about(cls, ticket: Ticket) -> Letter:
+        business = Business.objects.get(pk=1)
+        return cls(ticket, business, reply_keys.mailbox_of(ticket), frame(business))
+
+    def language_of(self, participant: Participant) -> str:
+        contact = participant.contact
+        wanted = (contact.language if contact else "", self.ticket.language, self.business.language)
+        known = {code for code, _name in settings.LANGUAGES}
+        return next(code for code in wanted if code in known)
+
+    def draft(
+        self,
+        template: str,
+        participant: Participant,
+        *,
+        subject: str,
+        link: str,
+        text: str = "",
+        author: str = "",
+        is_automatic: bool = False,
+        **values: object,
+    ) -> Draft:
+        key = reply_keys.participant_key(participant)
+        language = self.language_of(participant)
+        with translation.override(language):
+            context = {
+                **self.context,
+                "language": language,
+                "subject": subject,
+                "number": f"#{self.ticket.pk}",
+                "marker": marker_line(_("Please write your answer above this line")),
+                "text": text,
+                "words": text_to_html(text),
+                "author": author,
+                "link": link,
+            }
+            return Draft(
+                stream=Stream.REPLIES,
+                to_address=participant.address,
+                # What a stranger is called was chosen by whoever wrote to us.
+                to_name="" if is_automatic else participant.name,
+                subject=subject,
+                text=render_to_string(f"support/mail/{template}.txt", context).strip() + "\n",
+                html=render_to_string(f"support/mail/{template}.html", context),
+                language=language,
+                reply_to=reply_keys.reply_address(self.mailbox, key),
+                thread_key=str(key),
+                is_automatic=is_automatic,
+                **values,  # type: ignore[arg-type]
+            )
+
+
+def frame(business: Business) -> dict[str, object]:
+    """What every mail about tickets looks like."""
+    return {
+        "business": business,
+        "on_light": colour.readable_on(colour.PAPER, business.colour),
+        "on_dark": colour.readable_on(colour.NIGHT, business.colour),
+    }

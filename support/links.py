@@ -1,0 +1,87 @@
+"""The secret links by which participants follow a ticket: /t/<token>/. Only a hash is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from support import desk
+from support.models import Participant, Ticket, TicketAccess
+
+State = Ticket.State
+
+
+def new_token() -> str:
+    """256 random bits that say nothing of whom they were given to."""
+    return secrets.token_urlsafe(32)
+
+
+def hashed(token: str) -> str:
+    """What is kept of a token: looking for this reveals nothing by its timing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def url_of(token: str) -> str:
+    """Always below BASE_URL: what a browser calls this server proves nothing."""
+    return f"{settings.BASE_URL}/t/{token}/"
+
+
+def new_link(participant: Participant) -> str:
+    """A fresh link for this participant; earlier ones go on working."""
+    return new_links([participant])[participant.pk]
+
+
+def new_links(participants: Sequence[Participant]) -> dict[int, str]:
+    """A fresh link for each, by their keys, in one query."""
+    tokens = {participant.pk: new_token() for participant in participants}
+    TicketAccess.objects.bulk_create(
+        TicketAccess(participant_id=pk, token_hash=hashed(token)) for pk, token in tokens.items()
+    )
+    return {pk: url_of(token) for pk, token in tokens.items()}
+
+
+def find(token: str) -> TicketAccess | None:
+    """Whose link this is; None when it never was one, or isn't any more.
+
+    It ends when it is revoked, when its participant is removed, some time after the ticket was
+    closed, and when the ticket is spam. After a merge its `participant` is that of the ticket
+    which goes on, if the address takes part there: merging alone shows nobody anything new.
+    """
+    accesses = TicketAccess.objects.select_related("participant__ticket__queue")
+    access = accesses.filter(token_hash=hashed(token)).first()
+    if access is None or access.revoked_at is not None:
+        return None
+    participant = _now(access.participant)
+    if participant is None or participant.removed_at is not None or has_expired(participant.ticket):
+        return None
+    access.participant = participant
+    return access
+
+
+def has_expired(ticket: Ticket) -> bool:
+    """Whether links to this ticket have ended, because of what became of it."""
+    if ticket.state != State.CLOSED or ticket.closed_at is None:
+        return ticket.state in Ticket.VOID_STATES
+    return ticket.closed_at + timedelta(days=desk.settings().link_works_days) <= timezone.now()
+
+
+def revoke(ticket: Ticket) -> int:
+    """End all links to this ticket that were ever given out; how many there were."""
+    standing = TicketAccess.objects.filter(participant__ticket=ticket, revoked_at=None)
+    return standing.update(revoked_at=timezone.now())
+
+
+def _now(participant: Participant) -> Participant | None:
+    """The same address in the ticket into which theirs was merged."""
+    if participant.ticket.state != State.MERGED:
+        return participant
+    from support.actions.conversation import where_it_went  # actions on people give out links
+
+    goes_on = where_it_went(participant.ticket)
+    others = Participant.objects.select_related("ticket__queue")
+    return others.filter(ticket=goes_on, address=participant.address).first()

@@ -14,7 +14,16 @@ from metrics.rows.section import Rows
 from metrics.snapshots import PREVIOUS_PART
 
 # Parts given as plain numbers; other exact parts are fractions in text, such as "2/5".
-AS_NUMBERS = {"mean", "easy_share", "profit", "by_category", "turnover_as_published"}
+AS_NUMBERS = {
+    "mean",
+    "p90",
+    "median_business",
+    "median_calendar",
+    "easy_share",
+    "profit",
+    "by_category",
+    "turnover_as_published",
+}
 
 
 def unit(definition_unit: str, currency: str) -> str:

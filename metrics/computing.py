@@ -92,7 +92,7 @@ def prepared(grain: Grain, cells: dict[Cell, Made]) -> Writing:
     """Compare computed cells with what is stored.
 
     A closed period's figure is never changed: a different one is added, as a revision. One that
-    was running, or that waits for time to pass (`pending`), is overwritten.
+    was running, or that waits for what is to come (`WAITING`), is overwritten.
     """
     writing = Writing()
     known = stored(grain, cells)
@@ -102,7 +102,7 @@ def prepared(grain: Grain, cells: dict[Cell, Made]) -> Writing:
             if not made.is_empty:
                 writing.create.append(made.snapshot)
             continue
-        if before.is_partial or before.parts.get("pending"):
+        if before.is_partial or _waits(before):
             writing.overwrite.append(before.pk)
         elif same_figure(before, made.snapshot):
             continue
@@ -111,6 +111,14 @@ def prepared(grain: Grain, cells: dict[Cell, Made]) -> Writing:
             made.snapshot.is_revision = True
         writing.create.append(made.snapshot)
     return writing
+
+
+# Parts that count what only time or a later fact decides.
+WAITING = ("pending", "unanswered", "still_open")
+
+
+def _waits(before: Snapshot) -> bool:
+    return any(before.parts.get(part) for part in WAITING)
 
 
 def differing(grain: Grain, cells: dict[Cell, Made]) -> list[tuple[Made, Snapshot | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from crm.models import Cost
 from metrics import words
 from metrics.definitions import Definition
 from metrics.formulas.change import Change
-from staff.formats import month_name
+from staff.formats import duration, month_name
 from staff.templatetags.vinculo import UNKNOWN, money, number, percent, signed
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ def figure(definition: Definition, value: Value, currency: str) -> str:
             return signed(amount, 0)
         case "points_1_7":
             return number(amount, 2)
+        case "minutes":
+            return duration(amount)
+        case "count":
+            return number(amount, 0)
         case _ if definition.kpi == "cps":
             return number(amount, 2)
         case _:
@@ -58,16 +62,24 @@ def difference(definition: Definition, change: Change, currency: str) -> str:
     amount = float(change.difference)
     if definition.unit == "money":
         return f"{'+' if amount > 0 else ''}{money(amount, currency)}"
+    if definition.unit == "minutes":
+        return f"{'+' if amount > 0 else ''}{duration(amount)}"
     if definition.unit == "ratio" and definition.kpi != "cps":
         return _("%(points)s percentage points") % {"points": signed(100 * amount, 1)}
-    return signed(amount, 0 if definition.unit == "points" else 2)
+    return signed(amount, 0 if definition.unit in {"points", "count"} else 2)
 
 
-def chart_unit(definition: Definition) -> str:
-    """The unit by static/js/charts.js's names."""
+def chart_unit(definition: Definition, values: Iterable[float | None] = ()) -> tuple[str, int]:
+    """The unit by static/js/charts.js's names, and what to divide values by to be in it.
+
+    Minutes become hours or days where these read better, as in staff.formats.duration.
+    """
+    if definition.unit == "minutes":
+        most = max((value for value in values if value), default=0)
+        return ("days", 1440) if most >= 2880 else ("hours", 60) if most >= 120 else ("minutes", 1)
     if definition.unit == "money":
-        return "money"
-    return "percent" if definition.unit == "ratio" and definition.kpi != "cps" else ""
+        return "money", 1
+    return ("percent" if definition.unit == "ratio" and definition.kpi != "cps" else ""), 1
 
 
 def period_name(period: Period) -> str:
@@ -112,6 +124,8 @@ def parts(found: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:
                 text = money(float(amount), currency)
             case "share":
                 text = percent(float(amount))
+            case _ if kind == "minutes" or (name in words.IN_MINUTES and "p90" in flat):
+                text = duration(float(amount))
             case _:
                 text = number(float(amount), None if amount.denominator == 1 else 2)
         shown.append((str(label), text))

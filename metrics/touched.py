@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min, Model
+from django.db.models import Max, Min, QuerySet
 
-from crm.models import Cost, Customer, Order, Tenure
+from crm.models import Cost, Customer, Order, Task, Tenure
 from metrics import periods
 from metrics.definitions import STORED, Definition, Reach
 from metrics.definitions.acquisition import LEAD_DAYS
+from metrics.definitions.helping import WINDOW_DAYS as RECONTACT_DAYS
 from metrics.models import Grain, Snapshot
 from metrics.periods import DAY, Period, local_day
+from support.models import OpenSpan, SlaTarget, Ticket
 from surveys.models import Invitation, Response
 
 # A change of the business itself touches every figure.
 BUSINESS = "business"
 EARLIEST = date(1970, 1, 1)
 LEAD_TIME = timedelta(days=LEAD_DAYS)
+RECONTACT_TIME = timedelta(days=RECONTACT_DAYS)
 
 
 @dataclass
@@ -63,6 +67,8 @@ class Touched:
             for first, last in self.ranges.get(fact, ()):
                 if last is not None and reach is Reach.YEAR:
                     last = min(last, self.today) + 367 * DAY  # noqa: PLW2901
+                if reach is Reach.WEEK_BEFORE:
+                    first = max(EARLIEST, first - (RECONTACT_DAYS + 1) * DAY)  # noqa: PLW2901
                 if last is None or reach is Reach.LATER:
                     last = self.today  # noqa: PLW2901
                 found.append((first, min(last, self.today)))
@@ -107,55 +113,81 @@ def grouped(touched: Touched, grain: Grain) -> dict[tuple[Period, ...], list[Def
 def by_time(touched: Touched, since: datetime, now: datetime) -> None:
     """Add what happened between `since` and `now` without any change of a row.
 
-    Days that ended, tenures that began or ended, facts dated ahead, leads whose time was over.
+    Days that ended, tenures that began or ended, facts dated ahead, due times that came, leads and
+    solutions whose time was over.
     """
     if local_day(since, touched.zone) != local_day(now, touched.zone):
         touched.add(BUSINESS, since, now)
-    spans = [(fact, _between(model, column, since, now)) for fact, model, column in DATED]
-    over = _between(Customer, "created_at", since - LEAD_TIME, now - LEAD_TIME)
-    for fact, (low, high) in [*spans, ("customer", over)]:
+    spans = [(fact, _between(rows(), column, since, now)) for fact, rows, column in DATED]
+    spans += [
+        (fact, _between(rows(), column, since - time, now - time))
+        for fact, rows, column, time in GIVEN_TIME
+    ]
+    for fact, (low, high) in spans:
         if low and high:
             touched.add(fact, low, high)
 
 
+def _running_targets() -> QuerySet[SlaTarget]:
+    return SlaTarget.objects.filter(met_at=None, missed_at=None, cancelled_at=None)
+
+
+def _promises() -> QuerySet[Task]:
+    return Task.objects.filter(is_promise=True)
+
+
 Span = tuple[datetime | None, datetime | None]
+Facts = Callable[[], "QuerySet[Any]"]
 # Instants of facts, by the kind of mark that they would leave. A fact may be dated ahead, if only by
 # the moment between its writing and the `now` of a refresh; then its mark is gone before it counts.
-DATED: tuple[tuple[str, type[Model], str], ...] = (
-    ("tenure", Tenure, "started_at"),
-    ("tenure", Tenure, "ended_at"),
-    ("order", Order, "ordered_at"),
-    ("customer", Customer, "created_at"),
-    ("response", Response, "answered_at"),
-    ("invitation", Invitation, "sent_at"),
+DATED: tuple[tuple[str, Facts, str], ...] = (
+    ("tenure", Tenure.objects.all, "started_at"),
+    ("tenure", Tenure.objects.all, "ended_at"),
+    ("order", Order.objects.all, "ordered_at"),
+    ("customer", Customer.objects.all, "created_at"),
+    ("response", Response.objects.all, "answered_at"),
+    ("invitation", Invitation.objects.all, "sent_at"),
+    ("ticket", Ticket.objects.all, "opened_at"),
+    ("ticket", Ticket.objects.all, "first_replied_at"),
+    ("ticket", Ticket.objects.all, "first_resolved_at"),
+    ("ticket", Ticket.objects.all, "last_resolved_at"),
+    ("backlog", OpenSpan.objects.all, "started_at"),
+    ("backlog", OpenSpan.objects.all, "ended_at"),
+    ("target", _running_targets, "due_at"),
+    ("promise", _promises, "due_at"),
+)
+# What is undecided for a time after its date, and for how long.
+GIVEN_TIME: tuple[tuple[str, Facts, str, timedelta], ...] = (
+    ("customer", Customer.objects.all, "created_at", LEAD_TIME),
+    ("ticket", Ticket.objects.all, "first_resolved_at", RECONTACT_TIME),
 )
 
 
-def _between(model: type[Model], column: str, low: datetime, high: datetime) -> Span:
-    inside = model._default_manager.filter(**{f"{column}__gte": low, f"{column}__lte": high})
+def _between(rows: QuerySet[Any], column: str, low: datetime, high: datetime) -> Span:
+    inside = rows.filter(**{f"{column}__gte": low, f"{column}__lte": high})
     found = inside.aggregate(low=Min(column), high=Max(column))
     return found["low"], found["high"]
 
 
-def _first_from(model: type[Model], column: str, instant: datetime) -> datetime | None:
-    ahead = model._default_manager.filter(**{f"{column}__gte": instant})
+def _first_from(rows: QuerySet[Any], column: str, instant: datetime) -> datetime | None:
+    ahead = rows.filter(**{f"{column}__gte": instant})
     found: datetime | None = ahead.aggregate(at=Min(column))["at"]
     return found
 
 
 def next_change_at(zone: ZoneInfo, now: datetime) -> datetime:
     """The next instant past which time alone changes a figure; the next midnight at the latest."""
-    ahead = [_first_from(model, column, now) for _fact, model, column in DATED]
-    lead = _first_from(Customer, "created_at", now - LEAD_TIME + timedelta.resolution)
-    if lead:
-        ahead.append(lead + LEAD_TIME)
+    ahead = [_first_from(rows(), column, now) for _fact, rows, column in DATED]
+    for _fact, rows, column, time in GIVEN_TIME:
+        if first := _first_from(rows(), column, now - time + timedelta.resolution):
+            ahead.append(first + time)
     midnight = periods.midnight(local_day(now, zone) + DAY, zone)
     return min([midnight, *(instant for instant in ahead if instant)])
 
 
 def beginning(zone: ZoneInfo, today: date) -> date | None:
     """The local day of the earliest fact or stored figure; None when there are none by today."""
-    firsts = [model._default_manager.aggregate(at=Min(column)) for _fact, model, column in DATED]
+    firsts = [rows().aggregate(at=Min(column)) for _fact, rows, column in DATED]
     days = [local_day(first["at"], zone) for first in firsts if first["at"]]
     dated = (
         Cost.objects.aggregate(on=Min("on"))["on"],

@@ -124,6 +124,44 @@ def _tables(vendor: str) -> list[Marked]:
         day('{r}."on"', "-1 day"),
         day('COALESCE({r}.until, {r}."on")', "+2 days"),
     )
+    ticket_columns = ("opened_at", "first_replied_at", "first_resolved_at", "last_resolved_at")
+    open_span = MarkOf("backlog", "{r}.ticket_id", "{r}.started_at", "{r}.ended_at")
+    # Only what lies between the two places of an edge that moved.
+    span_moved = MarkOf(
+        "backlog",
+        "{n}.ticket_id",
+        "CASE WHEN {o}.ticket_id = {n}.ticket_id AND {o}.started_at = {n}.started_at THEN "
+        f"{least}(COALESCE({{o}}.ended_at, {{n}}.ended_at), COALESCE({{n}}.ended_at, {{o}}.ended_at))"
+        f" ELSE {least}({{o}}.started_at, {{n}}.started_at) END",
+        "CASE WHEN {o}.ended_at IS NULL OR {n}.ended_at IS NULL THEN NULL "
+        f"ELSE {greatest}({{o}}.ended_at, {{n}}.ended_at) END",
+    )
+    target_decided = [
+        MarkOf(
+            "target",
+            "{r}.ticket_id",
+            f"{{r}}.{column}",
+            f"{{r}}.{column}",
+            where=f"{{r}}.{column} IS NOT NULL",
+        )
+        for column in ("due_at", "met_at", "missed_at")
+    ]
+    # Whether a target counts follows its ticket's state.
+    target_of = MarkOf(
+        "target",
+        "{r}.id",
+        "COALESCE(g.missed_at, g.met_at, g.due_at)",
+        "COALESCE(g.missed_at, g.met_at, g.due_at)",
+        source="support_slatarget g",
+        where="g.ticket_id = {r}.id AND COALESCE(g.missed_at, g.met_at, g.due_at) IS NOT NULL",
+    )
+    promise = MarkOf(
+        "promise",
+        "{r}.customer_id",
+        "{r}.due_at",
+        "{r}.due_at",
+        where="{r}.is_promise AND {r}.due_at IS NOT NULL",
+    )
     everything = MarkOf("business", "NULL", day("'0001-01-03'", "-1 day"), "NULL")
     if postgresql:
         everything = MarkOf(
@@ -165,6 +203,37 @@ def _tables(vendor: str) -> list[Marked]:
             ("customer_id", "sent_at", "bounced_at"),
             (_instant("invitation", "sent_at"),),
         ),
+        Marked(
+            "support_ticket",
+            (
+                "customer_id",
+                "category_id",
+                "channel",
+                "state",
+                *ticket_columns,
+                "first_reopened_at",
+                "replies_to_solve",
+                "first_reply_business_seconds",
+                "first_resolution_business_seconds",
+                "last_resolution_business_seconds",
+            ),
+            (
+                *(_instant("ticket", column, "{r}.id") for column in ticket_columns),
+                target_of,
+            ),
+        ),
+        Marked(
+            "support_openspan",
+            ("ticket_id", "started_at", "ended_at"),
+            (open_span,),
+            changed=(span_moved,),
+        ),
+        Marked(
+            "support_slatarget",
+            ("ticket_id", "kind", "due_at", "met_at", "missed_at", "cancelled_at"),
+            tuple(target_decided),
+        ),
+        Marked("crm_task", ("is_promise", "due_at", "done_at", "customer_id"), (promise,)),
         # Another time zone moves every edge of every period.
         Marked("staff_business", ("time_zone",), (everything,), events=("update",)),
     ]

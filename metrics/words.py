@@ -21,6 +21,12 @@ REASONS: dict[str, StrOrPromise] = {
     "missing_fx_rate": _("An exchange rate is missing, and no amount is left out."),
     "no_responses": _("Nobody answered in the period."),
     "no_invitations": _("No invitation was delivered in the period."),
+    "no_replies": _("Nothing was first replied to in the period."),
+    "no_resolved_tickets": _("No ticket was solved in the period."),
+    "no_complete_windows": _("No solution of the period has had its days yet."),
+    "no_targets": _("No due time was met or missed in the period."),
+    "no_tickets": _("There has been no ticket yet."),
+    "no_promises": _("No promise was due in the period."),
     "no_complete_leads": _("No lead of the period has had its time yet."),
     "cac_undefined": _("The cost of winning a customer isn’t known for the period."),
     "zero_churn": _("Nobody left, so only a lower bound is known."),
@@ -28,6 +34,7 @@ REASONS: dict[str, StrOrPromise] = {
 
 THEMES: dict[Theme, StrOrPromise] = {
     Theme.FEELING: _("Satisfaction"),
+    Theme.HELPING: _("Help"),
     Theme.KEEPING: _("Retention"),
     Theme.WORTH: _("Value"),
     Theme.ACQUISITION: _("Acquisition"),
@@ -39,6 +46,9 @@ KINDS: dict[str, StrOrPromise] = {
     "cost": _("Costs"),
     "response": _("Answers"),
     "invitation": _("Invitations"),
+    "ticket": _("Tickets"),
+    "target": _("Due times"),
+    "promise": _("Promises"),
 }
 
 # The parts of figures that pages show: (name, how it is written).
@@ -60,7 +70,22 @@ PARTS: dict[str, tuple[StrOrPromise, str]] = {
     "turnover_as_published": (_("As the founding text has it: lost ÷ all customers"), "share"),
     "naive_end_minus_new_over_start": (_("End less new, over start"), "share"),
     "spend": (_("Spent on winning customers"), "money"),
-    "pending": (_("Leads whose time is not over"), "count"),
+    "pending": (_("Their time is not over yet"), "count"),
+    "p90": (_("Nine in ten within"), "minutes"),
+    "median_business": (_("Median, business hours only"), "minutes"),
+    "median_calendar": (_("Median, by the calendar"), "minutes"),
+    "unanswered": (_("Opened in it, without a reply yet"), "count"),
+    "still_open": (_("Opened in it, without a solution yet"), "count"),
+    "first_reply_met": (_("First replies in time"), "count"),
+    "first_reply_missed": (_("First replies too late"), "count"),
+    "next_reply_met": (_("Further replies in time"), "count"),
+    "next_reply_missed": (_("Further replies too late"), "count"),
+    "solution_met": (_("Solutions in time"), "count"),
+    "solution_missed": (_("Solutions too late"), "count"),
+    "under_1_day": (_("Younger than a day"), "count"),
+    "under_3_days": (_("One to three days old"), "count"),
+    "under_7_days": (_("Three to seven days old"), "count"),
+    "older": (_("Older than a week"), "count"),
     "annual_revenue": (_("Income per customer, twelve months"), "money"),
     "years": (_("Years of relationship, mean"), "count"),
     "cac": (_("Cost of winning one"), "money"),
@@ -72,10 +97,12 @@ PARTS: dict[str, tuple[StrOrPromise, str]] = {
     "customers": (_("Customers"), "count"),
     "profit": (_("Income less cost"), "money"),
     "income_of_others": (_("Income from people who are no customers"), "money"),
-    "invalid": (_("Answers outside the scale, not counted"), "count"),
+    "invalid": (_("Invalid, not counted"), "count"),
     "missing_rates": (_("Amounts without an exchange rate"), "count"),
     "missing_costs": (_("Orders without their cost of goods"), "count"),
 }
+# Of figures in minutes, the mean is one too.
+IN_MINUTES = {"mean"}
 ONLY_WHEN_ANY = {"invalid", "missing_rates", "missing_costs", "income_of_others", "new_and_lost"}
 
 UNITS: dict[str, StrOrPromise] = {

@@ -8,10 +8,12 @@ hundreds of them, so what Babel says of a value and a language is kept.
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
+from babel.units import format_unit
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -86,6 +88,22 @@ def _pattern(digits: int | None) -> str | None:
     if digits is None:
         return None
     return "#,##0." + "0" * digits if digits else "#,##0"
+
+
+def duration(minutes: Amount) -> str:
+    """A span in the unit that reads best: "45 min", "3.5 hr", "2.1 days"; "—" for none."""
+    if minutes is None:
+        return UNKNOWN
+    value = Decimal(str(minutes))
+    for unit, in_minutes in (("day", 2880), ("hour", 120)):
+        if abs(value) >= in_minutes:
+            value /= {"day": 1440, "hour": 60}[unit]
+            break
+    else:
+        unit = "minute"
+    rounded = round(value, 1 if unit != "minute" and abs(value) < 100 else 0)
+    length: Literal["long", "short"] = "long" if unit == "day" else "short"
+    return format_unit(rounded, f"duration-{unit}", length=length, locale=active_locale())
 
 
 # --- Times ------------------------------------------------------------------------------

@@ -55,6 +55,8 @@ class Task(models.Model):
                 fields=["owner", "due_at"], condition=Q(done_at=None), name="crm_task_open"
             ),
             models.Index(fields=["customer", "due_at"], name="crm_task_customer"),
+            # What metrics count by the day on which it was due.
+            models.Index(fields=["due_at"], condition=Q(is_promise=True), name="crm_promise_due"),
         ]
 
     def __str__(self) -> str:

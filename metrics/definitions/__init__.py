@@ -7,6 +7,15 @@ from django.utils.translation import gettext as _
 from metrics.definitions.acquisition import CAC, LEAD_CONVERSION
 from metrics.definitions.definition import Compared, Definition, Reach, Side, Theme
 from metrics.definitions.feeling import CES, CSAT, NPS, RESPONSE_RATE
+from metrics.definitions.helping import (
+    BACKLOG,
+    FIRST_CONTACT_RESOLUTION,
+    FIRST_RESPONSE_TIME,
+    PROMISE_KEPT,
+    RECONTACT_RATE,
+    RESOLUTION_TIME,
+    SLA_ATTAINMENT,
+)
 from metrics.definitions.keeping import (
     CUSTOMER_CHURN,
     RETENTION,
@@ -32,6 +41,13 @@ DEFINITIONS: dict[str, Definition] = {
         CSAT,
         CES,
         RESPONSE_RATE,
+        FIRST_RESPONSE_TIME,
+        RESOLUTION_TIME,
+        RECONTACT_RATE,
+        FIRST_CONTACT_RESOLUTION,
+        SLA_ATTAINMENT,
+        BACKLOG,
+        PROMISE_KEPT,
         CUSTOMER_CHURN,
         RETENTION,
         RETENTION_AS_PUBLISHED,

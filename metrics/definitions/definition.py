@@ -26,6 +26,7 @@ class Theme(StrEnum):
     """The pages of metrics; see metrics/words.py for what they are called."""
 
     FEELING = "feeling"
+    HELPING = "helping"
     KEEPING = "keeping"
     WORTH = "worth"
     ACQUISITION = "acquisition"
@@ -37,6 +38,7 @@ class Reach(Enum):
     OWN = "own"  # those that the span lies in
     YEAR = "year"  # those too that end within the twelve months after it
     LATER = "later"  # those too that come after it
+    WEEK_BEFORE = "week_before"  # those too that end within the week before it
 
 
 class Compared(Enum):

@@ -9,8 +9,9 @@ from fractions import Fraction
 from functools import cached_property
 
 from metrics.facts import answers as answered
-from metrics.facts import costs, orders, tenures
+from metrics.facts import costs, orders, tenures, tickets
 from metrics.formulas import RatioSums, TenureCounts
+from metrics.formulas.helping import Durations
 from metrics.periods import GREGORIAN_YEAR, Window
 
 
@@ -32,6 +33,7 @@ class Facts:
         self.as_of = as_of
         self._answers: dict[tuple[str, int, int, bool], list[answered.Answers]] = {}
         self._leads: dict[int, list[answered.Leads]] = {}
+        self._solved: dict[tuple[int, bool, str], list[tickets.Solved]] = {}
 
     @cached_property
     def _edges(self) -> dict[datetime, tenures.AtEdge]:
@@ -100,3 +102,31 @@ class Facts:
         if days not in self._leads:
             self._leads[days] = answered.leads(self.windows, days=days, as_of=self.as_of)
         return self._leads[days]
+
+    # --- Tickets -----------------------------------------------------------------------------
+
+    @cached_property
+    def backlog(self) -> list[tickets.Backlog]:
+        return tickets.backlog(self.windows)
+
+    @cached_property
+    def targets(self) -> list[dict[str, tuple[int, int]]]:
+        return tickets.targets(self.windows, as_of=self.as_of)
+
+    @cached_property
+    def promises(self) -> list[tuple[int, int]]:
+        return tickets.promises(self.windows)
+
+    def durations(self, which: str, clock: str) -> list[Durations]:
+        return tickets.durations(self.windows, which=which, clock=clock)
+
+    def waiting(self, which: str) -> list[int]:
+        return tickets.waiting(self.windows, which=which)
+
+    def solved(self, *, days: int, same_topic: bool, at: str) -> list[tickets.Solved]:
+        key = (days, same_topic, at)
+        if key not in self._solved:
+            self._solved[key] = tickets.solved(
+                self.windows, days=days, same_topic=same_topic, at=at, as_of=self.as_of
+            )
+        return self._solved[key]

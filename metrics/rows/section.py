@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from django.db.models import QuerySet
 
-RowKind = Literal["customer", "order", "cost", "response", "invitation"]
+RowKind = Literal[
+    "customer", "order", "cost", "response", "invitation", "ticket", "target", "promise"
+]
 
 
 def one(_row: Any) -> Fraction:

@@ -74,9 +74,11 @@ def chart(
     """The series as static/js/charts.js draws it; a few answers are a gap, as on the tile."""
     shown = [point if point.shown_as == "value" else None for point in points]
     intervals = [point.interval if point else None for point in shown]
+    values = [point.value if point else None for point in shown]
+    unit, divisor = showing.chart_unit(definition, values)
     line: dict[str, Any] = {
         "name": str(definition.name),
-        "values": [point.value if point else None for point in shown],
+        "values": [None if value is None else value / divisor for value in values],
     }
     if any(intervals):
         line["low"] = [ends[0] if ends else None for ends in intervals]
@@ -84,7 +86,7 @@ def chart(
     data: dict[str, Any] = {
         "labels": [showing.period_name(point.period) for point in points],
         "series": [line],
-        "unit": showing.chart_unit(definition),
+        "unit": unit,
         "currency": currency,
         "running": bool(points and points[-1].period.is_running(choice.now)),
         "links": [f"{path}?{query_of(point.period)}" for point in points],

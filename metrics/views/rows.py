@@ -23,9 +23,9 @@ SIDES = ("numerator", "denominator")
 @access(read=Role.READ_ONLY)
 def metric_rows(request: HttpRequest, kpi: str, side: str) -> HttpResponse:
     """One section of rows at a time, paged by key; what they add up to stands above them."""
-    if side not in SIDES:
-        raise Http404
     definition = definition_or_404(kpi)
+    if side not in SIDES or not getattr(definition, side):
+        raise Http404
     choice = chosen(request, request.business.zone)  # type: ignore[attr-defined]
     sections = reading.rows(definition, choice.period, side, now=choice.now)  # type: ignore[arg-type]
     result = reading.measured(definition, choice.period, now=choice.now)
@@ -36,7 +36,7 @@ def metric_rows(request: HttpRequest, kpi: str, side: str) -> HttpResponse:
         "choice": choice,
         "side": side,
         "side_name": getattr(definition, side),
-        "sides": [(name, getattr(definition, name)) for name in SIDES],
+        "sides": [(name, getattr(definition, name)) for name in SIDES if getattr(definition, name)],
         "sections": list(enumerate(sections)),
         "section": section,
         "section_at": sections.index(section) if section else 0,

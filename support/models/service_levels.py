@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.models import Customer
 from support.models.tickets import Ticket
 
 
@@ -142,3 +143,11 @@ class SlaTarget(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.ticket_id} {self.kind}"
+
+    @property
+    def customer(self) -> Customer:
+        return self.ticket.customer
+
+    @property
+    def customer_id(self) -> int:
+        return self.ticket.customer_id

@@ -1,12 +1,23 @@
 """Facts for the engine's tests, written the quick way: rows by bulk_create, tenures rebuilt."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from crm import tenures
 from crm.models import Cost, Customer, Order, TenureSpan
+from support import projection
+from support.desk import default_queue
+from support.models import (
+    BusinessCalendar,
+    CalendarVersion,
+    Category,
+    SlaPolicy,
+    SlaPolicyVersion,
+    Ticket,
+    TicketEvent,
+)
 from surveys.actions.surveys import stock_survey
 from surveys.models import Response
 
@@ -97,3 +108,49 @@ def add_leads(rows: Iterable[dict[str, Any]]) -> None:
         customer(name, instant(row["created_at"]))
         if row["converted_at"]:
             add_spans([{"customer": name, "start": row["converted_at"], "end": None}])
+
+
+def add_tickets(rows: Iterable[dict[str, Any]]) -> None:
+    """Tickets of worked cases, with the events of their solutions; what follows is projected."""
+    made = []
+    for row in rows:
+        opened = instant(row["opened_at"])
+        again = [instant(at) for at in row.get("reopened_at", ())]
+        solved = [instant(at) for at in row["resolved_at"]]
+        if row.get("open") and solved:
+            again.append(solved[-1] + timedelta(seconds=1))
+        void = "spam" if row.get("spam") else "merged" if row.get("merged_into") else ""
+        is_open = not solved or bool(again and max(again) > max(solved))
+        ticket = Ticket.objects.create(
+            customer=customer(row["customer"], opened),
+            subject=f"t{row['id']}",
+            channel=Ticket.Channel.IMPORT,
+            queue=default_queue(),
+            category=category(row.get("topic", "")),
+            opened_at=opened,
+            state=void or ("open" if is_open else "solved"),
+        )
+        events = [(TicketEvent.Kind.RESOLVED, at) for at in solved]
+        events += [(TicketEvent.Kind.REOPENED, at) for at in again]
+        TicketEvent.objects.bulk_create(
+            TicketEvent(ticket=ticket, kind=kind, at=at)
+            for kind, at in sorted(events, key=lambda event: event[1])
+        )
+        made.append(ticket.pk)
+    projection.rebuild(made)
+
+
+def service_level() -> tuple[SlaPolicyVersion, CalendarVersion]:
+    """A policy and hours for targets that a test writes by itself."""
+    calendar = BusinessCalendar.objects.create(name="Hours of the test")
+    policy = SlaPolicy.objects.create(name="Policy of the test", calendar=calendar)
+    return (
+        SlaPolicyVersion.objects.create(policy=policy, number=1, targets={}),
+        CalendarVersion.objects.create(calendar=calendar, number=1, week=[[]] * 7, time_zone="UTC"),
+    )
+
+
+def category(name: str) -> Category | None:
+    if not name:
+        return None
+    return Category.objects.get_or_create(folded=name, defaults={"name": name})[0]

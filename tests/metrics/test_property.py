@@ -3,6 +3,7 @@ what computing everything gives."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,13 +14,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from crm import tenures
-from crm.models import Cost, Customer, Order, TenureSpan
+from crm.models import Cost, Customer, Order, Task, TenureSpan
 from metrics import actions
 from metrics.models import Mark, Snapshot
 from metrics.snapshots import same_figure
 from staff.models import Business
+from support import projection
+from support.desk import default_queue
+from support.models import SlaTarget, Ticket, TicketEvent
 from surveys.actions.surveys import stock_survey
 from surveys.models import Response
+from tests.metrics import tables
 
 START = datetime(2025, 9, 20, 15, tzinfo=UTC)
 EDITS = (
@@ -37,6 +42,13 @@ EDITS = (
     "answer",
     "change answers",
     "lead",
+    "ticket",
+    "solve",
+    "open again",
+    "drop tickets",
+    "move tickets",
+    "due",
+    "promise",
     "time",
     "refresh",
 )
@@ -56,6 +68,7 @@ class Shop:
             )
             for i in range(4)
         ]
+        self.policy, self.calendar = tables.service_level()
         self.surveys = [stock_survey(kind) for kind in ("nps", "csat", "ces")]
 
     def edit(self, what: str, who: int, day: int, amount: int) -> None:
@@ -72,6 +85,8 @@ class Shop:
             self._edit_purchases(what, own, at, amount)
             self._edit_spans(what, own, at, amount)
             self._edit_money_or_answers(what, own, at, amount)
+            self._edit_tickets(what, own, at, amount)
+            self._edit_due_times(what, own, at, amount)
         tenures.rebuild([one.pk for one in self.customers])
 
     def _edit_purchases(self, what: str, own: Customer, at: datetime, amount: int) -> None:
@@ -130,6 +145,69 @@ class Shop:
                     validity="invalid" if amount % 2 else "valid", answered_at=at
                 )
 
+    def _edit_tickets(self, what: str, own: Customer, at: datetime, amount: int) -> None:
+        tickets = Ticket.objects.filter(customer=own)
+        solved, again = TicketEvent.Kind.RESOLVED, TicketEvent.Kind.REOPENED
+        match what:
+            case "ticket":
+                ticket = Ticket.objects.create(
+                    customer=own,
+                    subject="t",
+                    channel=Ticket.Channel.EMAIL,
+                    queue=default_queue(),
+                    opened_at=at,
+                )
+                if amount % 2:
+                    self._tell([ticket], TicketEvent.Kind.REPLIED, at + timedelta(hours=amount))
+            case "solve":
+                self._tell(tickets, solved, at)
+                tickets.update(state="solved")
+            case "open again":
+                self._tell(tickets.filter(first_resolved_at__lt=at), again, at)
+                tickets.filter(first_resolved_at__lt=at).update(state="open")
+            case "drop tickets":
+                if amount % 2:
+                    tickets.filter(opened_at__gte=at).update(state="spam")
+                else:
+                    tickets.filter(opened_at__gte=at).delete()
+            case "move tickets":
+                tickets.update(customer=self.customers[amount % len(self.customers)])
+        projection.rebuild(Ticket.objects.values_list("pk", flat=True))
+
+    def _edit_due_times(self, what: str, own: Customer, at: datetime, amount: int) -> None:
+        match what:
+            case "due":
+                for ticket in Ticket.objects.filter(customer=own)[:2]:
+                    self._target(ticket, at, amount)
+            case "promise":
+                done = self.now if amount % 2 else None
+                Task.objects.create(
+                    title="p", customer=own, is_promise=True, due_at=at, done_at=done
+                )
+
+    def _tell(self, tickets: Iterable[Ticket], kind: str, at: datetime) -> None:
+        TicketEvent.objects.bulk_create(
+            TicketEvent(ticket=ticket, kind=kind, at=at) for ticket in tickets
+        )
+
+    def _target(self, ticket: Ticket, at: datetime, amount: int) -> None:
+        decided = {0: {"met_at": at}, 1: {"missed_at": at}, 2: {}}[amount % 3]
+        SlaTarget.objects.update_or_create(
+            ticket=ticket,
+            kind="solution",
+            occurrence=90,
+            defaults={
+                "policy_version": self.policy,
+                "calendar_version": self.calendar,
+                "minutes": amount,
+                "started_at": ticket.opened_at,
+                "due_at": at,
+                "met_at": None,
+                "missed_at": None,
+            }
+            | decided,
+        )
+
     def _orders(self, rows: list[tuple[Customer, datetime, int]]) -> None:
         Order.objects.bulk_create(
             Order(
@@ -165,8 +243,8 @@ def disagreements(now: datetime) -> list[Any]:
 def _agree(one: Snapshot | None, other: Snapshot) -> bool:
     if one is None:
         return False
-    if other.is_partial and other.kpi == "ltv_annual":
-        return one.is_partial  # the relationship grows by the second
+    if other.is_partial and other.kpi in {"ltv_annual", "backlog"}:
+        return one.is_partial  # years and ages grow by the second
     return same_figure(one, other)
 
 

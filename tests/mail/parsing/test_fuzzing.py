@@ -1,0 +1,23 @@
+"""Damaged mails and any bytes, for some seconds; `make faults` does it for ten minutes."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+
+from tests.mail.parsing.mutations import anything, check, damaged
+
+QUICK = settings(
+    max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
+
+
+@QUICK
+@given(damaged())
+def test_damaged_mails(raw: bytes) -> None:
+    check(raw)
+
+
+@QUICK
+@given(anything)
+def test_any_bytes(raw: bytes) -> None:
+    check(raw)

@@ -76,6 +76,7 @@ GROUPS = (
         (
             Entry("crm:cost-list", _("Costs"), "coin"),
             Entry("crm:import-list", _("Imports"), "file-import"),
+            Entry("mail:inbox", _("Inbox"), "inbox"),
             Entry("mail:outbox", _("Outbox"), "send"),
             Entry("staff:people", _("Team"), "user-heart"),
             Entry("staff:settings", _("Settings"), "settings"),

@@ -13,6 +13,7 @@ register = template.Library()
 SETTINGS = [
     Entry("staff:settings", _("Business"), "building-store"),
     Entry("crm:silence", _("Losses"), "calendar-x"),
+    Entry("mail:mailboxes", _("Mailboxes"), "inbox"),
     Entry("staff:people", _("Team"), "users"),
     Entry("staff:audit", _("Changes"), "history"),
     Entry("staff:health", _("Health"), "heart"),

@@ -146,6 +146,8 @@ def _before_last_quotation(lines: list[str]) -> int:
         number -= 1
     if not any(map(_QUOTED.match, lines[number:])):
         return len(lines)
+    while not lines[number].strip():
+        number += 1
     for back in range(1, _MAX_INTRODUCTION + 1):
         if number - back >= 0 and _after_introduction(lines, number - back) == number:
             return number - back
@@ -165,7 +167,7 @@ _COURTESIES = frozenset(
     " team that thanks thank thankyou thx ty this to very warm weekend wonderful you your yours"
     " cheers appreciate appreciated kind nice good support warmly many works now fixed solved"
     " gracias muchas mil muchisimas por la el tu su ayuda respuesta rapida rapidez todo todos"
-    " buen buena buenas buenos dia dias tarde tardes noche noches saludos un una cordial cordiales"
+    " buen buena buenas buenos dia dias tarde tardes noche noches saludo saludos un una cordial cordiales"
     " atentamente perfecto genial vale hola y de os les te le agradezco agradecida agradecido"
     " excelente atencion pronta que tenga tengas fin semana abrazo lo solucionado resuelto ya"
     " obrigado obrigada obrigados obrigadas muito muita muitissimo pela pelo ajuda resposta atencao"
@@ -175,8 +177,8 @@ _COURTESIES = frozenset(
 )
 # At the beginning of a sentence a request looks like a name.
 _REQUEST = re.compile(
-    r"\b(?:no|not|nao|but|pero|mas|still|cancel|unsubscribe|stop|refund|return|urgent|devol|reembols"
-    r"|sigue|ainda|todavia|however|baja|call|llam|lig|sin|sem|except)"
+    r"\b(?:no|not|nao|but|pero|mas|still|sin|sem|baja|however|ainda|todavia|except|stop|call)\b"
+    r"|\b(?:cancel|unsubscri|refund|return|urgent|devol|devuelv|reembols|sigue|llam|lig)"
 )
 _SIGNATURES = re.compile(
     r"\n\s*(?:-- ?|—|_{2,}|sent from my .*|enviado (?:desde|do|de|a partir) .*|get outlook for .*"
@@ -184,6 +186,7 @@ _SIGNATURES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_SAYS_MORE = re.compile(r"[?¿\d@]|://|www\.|^\s*>", re.MULTILINE)
 _MAX_WORDS, _MAX_NAMES, _MAX_THANKS = 8, 4, 400
 
 
@@ -195,7 +198,7 @@ def is_only_thanks(text: str) -> bool:
     new, _quoted = reply_text(text[:20_000])
     # A signature of several lines may hold a telephone number; what is above it counts.
     words = _SIGNATURES.sub("", f"\n{new}").strip()
-    if not words or len(words) > _MAX_THANKS or re.search(r"[?¿\d@]|://|www\.", words):
+    if not words or len(words) > _MAX_THANKS or _SAYS_MORE.search(words):
         return False
     folded = _folded(words)
     if not _THANKS.search(folded) or _REQUEST.search(folded):

@@ -5,11 +5,13 @@ before unsaved words are lost, and a voice for what htmx swaps. No eval, no inli
 What templates say to it
   form[data-guard]           warn when leaving with unsaved changes (_form.html has it)
   a[data-cancel]             where Esc leads
-  [data-key="e"], "n", "r"   what a letter opens on this page; n falls back to .page-tools .btn-primary
+  [data-key="e"], "n", "r", "a", "s"   what a letter opens on this page; n falls back to .page-tools .btn-primary
   tr (in table.list)         a row; its .row-link opens, its .cell-select input selects
+  [data-step]                what j and k go through on a page without a list
   input[data-select-all]     checks every .cell-select input of its form
   [data-selected-count]      shows how many rows are chosen
   [data-announce="…"]        in a swapped fragment: the words that are read out
+  input[data-find]           where "/" leads on this page, rather than to the search above
   [data-open="id"]           opens the <dialog> of that id
   form[data-autosubmit]      sends itself when a select or checkbox in it changes
 */
@@ -137,7 +139,7 @@ document.addEventListener("click", (event) => {
 let row = -1;
 let going = 0;
 
-const rows = () => [...document.querySelectorAll("table.list tbody tr")];
+const rows = () => [...document.querySelectorAll("table.list tbody tr, [data-step]")];
 
 function step(by) {
   const all = rows();
@@ -146,7 +148,7 @@ function step(by) {
   row = Math.min(Math.max(row + by, 0), all.length - 1);
   const current = all[row];
   current.classList.add("is-current");
-  current.querySelector(".row-link, a, button")?.focus();
+  (current.matches("[data-step]") ? current : current.querySelector(".row-link, a, button"))?.focus();
   current.scrollIntoView({ block: "nearest" });
 }
 
@@ -170,7 +172,7 @@ function go(key) {
 
 const plain = {
   "?": () => document.getElementById("keys")?.showModal(),
-  "/": () => document.getElementById("search")?.select(),
+  "/": () => (document.querySelector("[data-find]") ?? document.getElementById("search"))?.select(),
   g: () => {
     going = Date.now();
   },
@@ -180,6 +182,8 @@ const plain = {
   e: () => press("e"),
   n: () => press("n"),
   r: () => press("r"),
+  a: () => press("a"),
+  s: () => press("s"),
 };
 
 function cancel() {

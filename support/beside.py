@@ -1,0 +1,200 @@
+"""What stands beside a ticket: whose it is, who takes part, what else goes on with that customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.utils import timezone
+from django.utils.text import capfirst
+
+from crm import phones, registry
+from crm.models import ContactPoint, Customer, Task, Tenure
+from staff.access import acting_user
+from support.models import (
+    Participant,
+    SlaTarget,
+    Ticket,
+    TicketLink,
+    TicketPresence,
+    Watcher,
+)
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+    from staff.models import User
+
+# Presence is believed for so long, and typing for a little less.
+PRESENT_FOR = timedelta(seconds=30)
+TYPING_FOR = timedelta(seconds=20)
+OTHERS = 6
+# What other rooms show of a customer that is of use while one writes to them.
+PANELS = ("surveys",)
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """Who takes part, or how to reach them: `what` is a role of a participant, "phone" or "here"."""
+
+    what: str
+    pk: int
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """A promise about how soon: `tone` is "late", "near", "runs", or "still" while its clock rests."""
+
+    what: str
+    at: datetime | None
+    tone: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    participants: Sequence[Somebody]
+    phones: Sequence[tuple[str, str]]
+    present: Sequence[Somebody]
+    dues: Sequence[Due]
+    tasks: Sequence[Task]
+    others: Sequence[Ticket]
+    links: Sequence[TicketLink]
+    panels: Sequence[tuple[registry.Panel, dict[str, Any]]]
+
+
+def for_page(user: User) -> QuerySet[Ticket]:
+    """A ticket this person may see, with what its page shows of it and its customer: two queries."""
+    income = Customer.objects.filter(pk=OuterRef("customer")).with_income()
+    tenures = Tenure.objects.filter(customer=OuterRef("customer"), started_at__lte=timezone.now())
+    watching = Watcher.objects.filter(ticket=OuterRef("pk"), user=user)
+    return (
+        Ticket.objects.visible_to(user)
+        .select_related("customer__owner", "contact", "queue", "category", "assignee")
+        .prefetch_related("tags")
+        .annotate(
+            income_micros=Subquery(income.values("income_micros")[:1]),
+            customer_since=Subquery(tenures.order_by("-started_at").values("started_at")[:1]),
+            watching=Subquery(watching.values("pk")[:1]),
+        )
+    )
+
+
+def income(ticket: Ticket) -> Decimal | None:
+    """What the customer has brought so far, of a ticket read by `for_page`."""
+    micros: int | None = ticket.income_micros  # type: ignore[attr-defined]
+    return None if micros is None else Decimal(micros) / 1_000_000
+
+
+def read(request: HttpRequest, ticket: Ticket) -> Beside:
+    """Six queries."""
+    user = acting_user(request)
+    everybody = list(_everybody(ticket, user))
+    region = phones.default_region(request.business)  # type: ignore[attr-defined]
+    return Beside(
+        participants=[one for one in everybody if one.what in Participant.Role.values],
+        phones=[
+            (one.value, phones.readable(one.value, region))
+            for one in everybody
+            if one.what == "phone"
+        ],
+        present=[one for one in everybody if one.what in {"here", "typing"}],
+        dues=dues(ticket),
+        tasks=_tasks(ticket),
+        others=_others(ticket, user),
+        links=list(links(ticket, user)),
+        panels=_panels(request, ticket.customer),
+    )
+
+
+def _everybody(ticket: Ticket, user: User) -> list[Somebody]:
+    """Participants, the contact's telephones, colleagues on the page: one query."""
+    taking_part = (
+        Participant.objects.filter(ticket=ticket, removed_at=None)
+        .annotate(what=F("role"), label=F("name"), text=F("address"))
+        .values_list("what", "pk", "label", "text")
+    )
+    telephones = (
+        ContactPoint.objects.filter(
+            contact=ticket.contact_id, kind=ContactPoint.Kind.PHONE, retired_at=None
+        )
+        .annotate(what=Value("phone", CharField()), label=Value("", CharField()), text=F("value"))
+        .values_list("what", "pk", "label", "text")
+    )
+    here = _here(ticket, user).values_list("what", "pk", "label", "text")
+    rows = taking_part.union(telephones, here, all=True).order_by("pk")
+    return [Somebody(*row) for row in rows]
+
+
+def _here(ticket: Ticket, user: User) -> QuerySet[TicketPresence]:
+    now = timezone.now()
+    typing = When(typed_at__gt=now - TYPING_FOR, then=Value("typing"))
+    return (
+        TicketPresence.objects.filter(ticket=ticket, seen_at__gt=now - PRESENT_FOR)
+        .exclude(user=user)
+        .annotate(
+            what=Case(typing, default=Value("here"), output_field=CharField()),
+            label=F("user__name"),
+            text=F("user__email"),
+        )
+    )
+
+
+def present(ticket: Ticket, user: User) -> list[Somebody]:
+    """Colleagues who have the ticket open just now: one query."""
+    rows = _here(ticket, user).order_by("pk").values_list("what", "pk", "label", "text")
+    return [Somebody(*row) for row in rows]
+
+
+def dues(ticket: Ticket) -> list[Due]:
+    """What was promised of how soon, and is neither done nor given up, the soonest first."""
+    running = SlaTarget.objects.filter(ticket=ticket, met_at=None, cancelled_at=None)
+    found = [_due(one) for one in running]
+    return sorted(found, key=lambda one: (one.at is None, one.at or timezone.now()))
+
+
+def _due(one: SlaTarget) -> Due:
+    now, at = timezone.now(), one.missed_at or one.due_at
+    what = capfirst(SlaTarget.Kind(one.kind).label)
+    if at is None:
+        return Due(what, None, "still")
+    if at <= now:
+        return Due(what, at, "late")
+    return Due(what, at, "near" if one.warn_at and one.warn_at <= now else "runs")
+
+
+def _tasks(ticket: Ticket) -> list[Task]:
+    """What is open with the customer, the most pressing first."""
+    return list(
+        Task.objects.open()
+        .filter(customer=ticket.customer_id)
+        .select_related("owner")
+        .order_by("due_at", "pk")[:OTHERS]
+    )
+
+
+def _others(ticket: Ticket, user: User) -> list[Ticket]:
+    """The customer's other tickets, the newest first; those of private queues stay private."""
+    others = Ticket.objects.visible_to(user).counted().filter(customer=ticket.customer_id)
+    return list(others.exclude(pk=ticket.pk).order_by("-opened_at", "-pk")[:OTHERS])
+
+
+def links(ticket: Ticket, user: User) -> QuerySet[TicketLink]:
+    """Tickets that belong to this one, either way round, as far as this person may see them."""
+    visible = Ticket.objects.visible_to(user).values("pk")
+    there = Q(ticket=ticket, other__in=visible) | Q(other=ticket, ticket__in=visible)
+    return TicketLink.objects.filter(there).select_related("ticket", "other").order_by("pk")
+
+
+def _panels(
+    request: HttpRequest, customer: Customer
+) -> list[tuple[registry.Panel, dict[str, Any]]]:
+    chosen = [panel for panel in registry.PANELS.all() if panel.name in PANELS]
+    found = ((panel, panel.context(request, customer)) for panel in chosen)
+    return [(panel, context) for panel, context in found if context is not None]

@@ -1,0 +1,1 @@
+"""Shapes of input of the help desk; each ends in an action."""

@@ -1,0 +1,342 @@
+"""What was written in a ticket and what happened to it: oldest first, a page of messages, by day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Prefetch, Q, Subquery
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from mail.parsing import AUTOMATIC, NOTES, reply_text
+from mail.showing import text_to_html
+from staff.access import Role, acting_user
+from staff.downloads import signed_file_token
+from staff.formats import clock, date_short, moment
+from staff.pages import Page, paginate
+from staff.templatetags.vinculo import icon
+from support.models import Attachment, Message, ReplyPromise, SlaTarget, Ticket, TicketEvent
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+    from staff.models import User
+
+SIZE = 50
+MOST_EVENTS = 300
+Kind = TicketEvent.Kind
+# The message itself stands there.
+TOLD_BY_MESSAGES = (Kind.RECEIVED, Kind.REPLIED, Kind.NOTED, Kind.AUTOMATIC)
+
+
+@dataclass(frozen=True)
+class Day:
+    """`entries` are texts ready to be shown, which a template finds fastest in a dict."""
+
+    date: date
+    entries: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Thread:
+    days: Sequence[Day]
+    # The newest message of all that are shown: what the poll compares with.
+    newest: int
+    # The reader's own reply that can still be taken back.
+    leaving: Message | None
+    earlier_url: str = ""
+    later_url: str = ""
+    shows_events: bool = True
+
+    @property
+    def leaves_in(self) -> int:
+        """Seconds until it can't be taken back any more."""
+        if self.leaving is None or self.leaving.leaves_at is None:
+            return 0
+        return max(0, int((self.leaving.leaves_at - timezone.now()).total_seconds()))
+
+
+def shown_messages(ticket: Ticket) -> QuerySet[Message]:
+    """What may be read of a ticket; the HTML, which may be large, stays behind."""
+    promised = ReplyPromise.objects.filter(message=OuterRef("pk")).order_by("pk")
+    return (
+        Message.objects.filter(ticket=ticket, withdrawn_at=None)
+        # The beginning of a conversation that we began: what it says is its first reply.
+        .exclude(kind=Message.Kind.NOTE, text="")
+        .select_related("author", "contact")
+        .defer("html")
+        .annotate(
+            has_html=ExpressionWrapper(~Q(html=""), output_field=BooleanField()),
+            promise_title=Subquery(promised.values("task__title")[:1]),
+            promise_due_at=Subquery(promised.values("task__due_at")[:1]),
+            promise_done_at=Subquery(promised.values("task__done_at")[:1]),
+        )
+        .prefetch_related(Prefetch("attachments", Attachment.objects.select_related("file")))
+    )
+
+
+def read(request: HttpRequest, ticket: Ticket) -> Thread:
+    """The page that the address names, the last one if none: messages, their files, events."""
+    page = paginate(shown_messages(ticket), request, key=("-created_at", "-pk"), size=SIZE)
+    messages = list(reversed(page.rows))
+    shows_events = request.GET.get("events") != "off"
+    events = _events(ticket, page, messages) if shows_events else []
+    user = acting_user(request)
+    return replace(
+        _lay_out(user, ticket, messages, events),
+        earlier_url=page.next_url,
+        later_url=page.previous_url,
+        shows_events=shows_events,
+    )
+
+
+def _lay_out(
+    user: User, ticket: Ticket, messages: Sequence[Message], events: Sequence[TicketEvent]
+) -> Thread:
+    show = _Showing(user_id=user.pk, ticket=ticket, may_see_raw=user.has_role(Role.MANAGER))
+    entries = sorted(
+        [
+            *((one.created_at, 0, one.pk, show.message(one)) for one in messages),
+            *((one.at, 1, one.pk, show.event(one)) for one in events),
+        ],
+        key=lambda entry: entry[:3],
+    )
+    by_day = groupby(entries, key=lambda entry: timezone.localtime(entry[0]).date())
+    return Thread(
+        days=[Day(day, [entry[3] for entry in group]) for day, group in by_day],
+        newest=max((one.pk for one in messages), default=0),
+        leaving=next((one for one in reversed(messages) if can_still_leave(one, user.pk)), None),
+    )
+
+
+def can_still_leave(message: Message, user_id: int) -> bool:
+    """Whether this is the person's own reply and its mails have not left yet."""
+    waits = message.leaves_at is not None and message.leaves_at > timezone.now()
+    return waits and message.author_id == user_id
+
+
+def _events(ticket: Ticket, page: Page[Message], messages: list[Message]) -> list[TicketEvent]:
+    """What happened between this page's messages: from its oldest to the next page's oldest."""
+    found = TicketEvent.objects.filter(ticket=ticket).exclude(kind__in=TOLD_BY_MESSAGES)
+    if messages and page.next_url:
+        found = found.filter(at__gte=messages[0].created_at)
+    if messages and page.previous_url:
+        last = messages[-1]
+        later = shown_messages(ticket).filter(
+            Q(created_at__gt=last.created_at) | Q(created_at=last.created_at, pk__gt=last.pk)
+        )
+        times = later.order_by("created_at", "pk").values_list("created_at", flat=True)
+        if until := times.first():
+            found = found.filter(at__lt=until)
+    return list(found.select_related("by").order_by(F("at").desc(), "-pk")[:MOST_EVENTS])
+
+
+@dataclass(frozen=True)
+class _Showing:
+    """Puts messages and events into words for one reader."""
+
+    user_id: int
+    ticket: Ticket
+    may_see_raw: bool
+
+    def message(self, one: Message) -> dict[str, Any]:
+        has_html = bool(one.has_html)  # type: ignore[attr-defined]
+        args = [self.ticket.pk, one.pk]
+        return {
+            "is_message": True,
+            "pk": str(one.pk),
+            "kind": one.kind,
+            "kind_label": capfirst(Message.Kind(one.kind).label),
+            "who": _who(one, self.ticket),
+            "address": one.from_address,
+            "chips": _chips(one),
+            "notes": [NOTES[code] for code in one.notes if code in NOTES],
+            "text": _text(one.text),
+            "html_url": reverse("support:message-html", args=args) if has_html else "",
+            "raw_url": reverse("support:message-raw", args=args)
+            if self.may_see_raw and one.inbound_id
+            else "",
+            "files": [self._file(file) for file in one.attachments.all()],
+            "promise": _promise(one),
+            "at": one.created_at.isoformat(),
+            "clock": clock(one.created_at),
+            "moment": moment(one.created_at),
+        }
+
+    def _file(self, file: Attachment) -> dict[str, str]:
+        token = signed_file_token(self.user_id, file.pk)
+        return {
+            "name": file.name,
+            "size": filesizeformat(file.file.size),
+            "url": reverse("support:file", args=[token]),
+        }
+
+    def event(self, one: TicketEvent) -> dict[str, Any]:
+        return {
+            "is_message": False,
+            "kind": one.kind,
+            "icon": icon(EVENT_ICONS.get(one.kind, "point")),
+            "words": capfirst(Kind(one.kind).label),
+            "detail": _detail(one),
+            "who": str(one.by) if one.by else _actor(one),
+            "at": one.at.isoformat(),
+            "clock": clock(one.at),
+            "moment": moment(one.at),
+        }
+
+
+def _who(one: Message, ticket: Ticket) -> str:
+    if one.kind in {Message.Kind.REPLY, Message.Kind.NOTE}:
+        return str(one.author) if one.author else _("Somebody who has left")
+    if one.kind == Message.Kind.AUTOMATIC:
+        return _("Sent by itself")
+    written = one.contact.name if one.contact else ""
+    return written or one.from_name or one.from_address or ticket.customer.name
+
+
+def _chips(one: Message) -> list[str]:
+    """Quiet marks beside a name."""
+    if one.kind != Message.Kind.RECEIVED:
+        return []
+    found = []
+    if one.from_address and not one.is_proven:
+        found.append(pgettext("sender of a message", "not proven"))
+    if one.automatic:
+        found.append(str(AUTOMATIC.get(one.automatic, AUTOMATIC["auto-submitted"])))
+    if one.is_thanks:
+        found.append(_("thanks alone"))
+    return found
+
+
+def _text(text: str) -> tuple[SafeString, SafeString]:
+    """(what was written, what it quotes from before): the quotation is folded, never left out."""
+    fresh, quoted = reply_text(text)
+    return text_to_html(fresh.strip()), text_to_html(quoted.strip("\n"))
+
+
+def _promise(one: Message) -> dict[str, Any] | None:
+    title, due = one.promise_title, one.promise_due_at  # type: ignore[attr-defined]
+    if not title:
+        return None
+    done: datetime | None = one.promise_done_at  # type: ignore[attr-defined]
+    return {
+        "title": title,
+        "until": date_short(due),
+        "is_done": done is not None,
+        "is_late": done is None and due < timezone.now(),
+    }
+
+
+# --- Events in words ----------------------------------------------------------------------
+
+EVENT_ICONS = {
+    Kind.OPENED: "ticket",
+    Kind.WITHDRAWN: "arrow-back-up",
+    Kind.WAITING: "player-pause",
+    Kind.ON_HOLD: "hand-stop",
+    Kind.STARTED: "player-play",
+    Kind.RESUMED: "player-play",
+    Kind.REOPENED: "player-play",
+    Kind.RESOLVED: "circle-check",
+    Kind.CLOSED: "lock",
+    Kind.SPAM: "ban",
+    Kind.ASSIGNED: "user",
+    Kind.CUSTOMER: "users",
+    Kind.PRIORITY: "flag",
+    Kind.TAGS: "tag",
+    Kind.SUBJECT: "pencil",
+    Kind.LINKED: "link",
+    Kind.MERGED: "link",
+    Kind.SNOOZED: "clock",
+    Kind.AWOKEN: "bell",
+    Kind.BREACH_NEAR: "clock",
+    Kind.MISSED: "alert-triangle",
+    Kind.ASKED: "send",
+    Kind.RATED: "message-report",
+}
+
+
+def _actor(one: TicketEvent) -> str:
+    return _("the customer") if one.actor == TicketEvent.Actor.CUSTOMER else ""
+
+
+def _priority(code: str) -> str:
+    known = dict(Ticket.Priority.choices)
+    return str(known.get(int(code), code)) if code.isdecimal() else code
+
+
+def _target(code: str) -> str:
+    kind = code.split(" ", maxsplit=1)[0]
+    return str(dict(SlaTarget.Kind.choices).get(kind, code))
+
+
+def _moment(text: str) -> str:
+    at = parse_datetime(text) if text[:4].isdecimal() else None
+    return moment(at) if at else text
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+# What the columns `before` and `after` of a kind hold, in words; other kinds say all by their name.
+_VALUES: dict[str, Callable[[str], str]] = {
+    Kind.ASSIGNED: _as_it_is,
+    Kind.QUEUE: _as_it_is,
+    Kind.CATEGORY: _as_it_is,
+    Kind.SUBJECT: _as_it_is,
+    Kind.CUSTOMER: _as_it_is,
+    Kind.TAGS: _as_it_is,
+    Kind.SPLIT: _as_it_is,
+    Kind.LINKED: _as_it_is,
+    Kind.PRIORITY: _priority,
+    Kind.SNOOZED: _moment,
+    Kind.BREACH_NEAR: _target,
+    Kind.MISSED: _target,
+    Kind.RATED: _as_it_is,
+}
+
+
+def _detail(one: TicketEvent) -> str:
+    words = _VALUES.get(one.kind)
+    if words is None:
+        return ""
+    before, after = words(one.before), words(one.after)
+    if before and after:
+        return f"{before} → {after}"
+    if before:
+        nothing = _("nobody") if one.kind == Kind.ASSIGNED else "—"
+        return f"{before} → {nothing}"
+    return after
+
+
+# --- What is new --------------------------------------------------------------------------
+
+
+def newest_message(ticket: Ticket) -> int:
+    """The number of its newest message; 0 without any."""
+    found = Message.objects.filter(ticket=ticket, withdrawn_at=None).order_by("-pk")
+    return found.values_list("pk", flat=True).first() or 0
+
+
+def written_since(user: User, ticket: Ticket, seen: int) -> Thread:
+    """What was written after the message that somebody has seen, without the events: two queries."""
+    new = shown_messages(ticket).filter(pk__gt=seen).order_by("created_at", "pk")
+    messages = list(new[:SIZE])
+    return _lay_out(user, ticket, messages, [])
+
+
+def last_messages(ticket: Ticket, most: int = 3) -> list[Message]:
+    """The newest few, the oldest of them first."""
+    return list(reversed(shown_messages(ticket).order_by("-created_at", "-pk")[:most]))

@@ -1,0 +1,118 @@
+"""A call written down as a ticket, or a conversation that we begin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from crm.forms.fields import CustomerField
+from crm.models import ContactPoint, Customer
+from staff.access import Role, access, acting_user
+from staff.pages import render_page
+from staff.refusals import Refusal
+from support.actions import conversation, tickets
+from support.forms.reply import new_key
+from support.forms.ticket import NewTicketForm
+from support.models import Ticket
+from support.views.conversation import drafts
+
+
+class NobodyToWriteTo(Refusal):
+    message = gettext_lazy("No e-mail is known to write to. Add one to the contact first.")
+
+
+@access(read=Role.AGENT, write=Role.AGENT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def ticket_create(request: HttpRequest) -> HttpResponse:
+    customer = _customer(request)
+    form = NewTicketForm(
+        request.POST or None,
+        request.FILES or None,
+        user=acting_user(request),
+        customer=customer,
+        initial={
+            "customer": customer,
+            "assignee": request.user.pk,
+            "once_key": new_key(),
+            "contact": request.GET.get("contact"),
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _opened(request, form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("#%(number)s is open.") % {"number": made.pk})
+            return redirect(reverse("support:ticket", args=[made.pk]))
+    context = {"form": form, "customer": customer}
+    response = render_page(request, "support/ticket_new.html", context, fragment="contact_choice")
+    if form.is_bound:
+        response.status_code = 422
+    return response
+
+
+def _customer(request: HttpRequest) -> Customer | None:
+    """Whom the form or the address names, so that their people can be chosen from."""
+    named = request.POST.get("customer") or request.GET.get("customer") or ""
+    if request.method != "POST" and named.isdecimal():
+        named = f"#{named}"
+    try:
+        found: Customer | None = CustomerField(required=False).clean(named)
+    except ValidationError:
+        return None
+    return found
+
+
+@transaction.atomic
+def _opened(request: HttpRequest, said: dict[str, Any]) -> Ticket:
+    """The ticket; what we write first leaves as its first reply."""
+    by, customer = acting_user(request), said["customer"]
+    contact = said["contact"] or _first_to_ask(customer)
+    writes_first = said["channel"] == Ticket.Channel.STAFF
+    if writes_first and not (contact and _has_address(contact)):
+        raise NobodyToWriteTo
+    files = drafts(said["files"])
+    once_key = said["once_key"]
+    ticket = tickets.open_ticket(
+        customer=customer,
+        contact=contact,
+        subject=said["subject"],
+        text="" if writes_first else said["text"],
+        channel=said["channel"],
+        priority=said["priority"],
+        queue=said["queue"],
+        assignee=said["assignee"],
+        files=[] if writes_first else files,
+        once_key=once_key,
+        by=by,
+    )
+    if writes_first:
+        conversation.reply(
+            ticket=ticket,
+            text=said["text"],
+            files=files,
+            by=by,
+            once_key=f"{once_key[:58]}-mail" if once_key else "",
+        )
+    return ticket
+
+
+def _first_to_ask(customer: Customer) -> Any:
+    people = customer.affiliations.filter(until=None).select_related("contact")
+    first = people.order_by("-is_primary", "pk").first()
+    return first.contact if first else None
+
+
+def _has_address(contact: Any) -> bool:
+    found = contact.points.filter(kind=ContactPoint.Kind.EMAIL, retired_at=None)
+    return bool(found.exists())

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from staff import limits
 from staff.access import access
 from staff.prepared import Prepared
-from surveys import agents, limits, texts, tokens
+from surveys import agents, texts, tokens
 from surveys.actions import answering
 from surveys.forms.answer import AnswerForm
 from surveys.models import Invitation, Response

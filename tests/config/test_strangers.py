@@ -31,7 +31,7 @@ def test_limits_on_signing_in_outlast_a_flood_of_unknown_links(
         client.post(LOGIN, {"login": agent.email, "password": "guess"})
 
     for number in range(400):
-        client.get("/s/unknown/", REMOTE_ADDR=f"2001:db8::{number:x}")
+        client.get("/s/unknown/", REMOTE_ADDR=f"2001:db8:0:{number:x}::1")
     client.post(LOGIN, {"login": agent.email, "password": PASSWORD})
 
     assert "_auth_user_id" not in client.session

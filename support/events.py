@@ -8,7 +8,7 @@ Whatever is noted is written at the end in the same transaction, with one more `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from support import projection, search, targets
+from support import notifications, projection, search, targets
 from support.models import Message, OpenSpan, Ticket, TicketEvent
 from support.spans import BEGINS, ENDS, rebuild_spans
 from support.states import VOID, event_kind
@@ -93,7 +93,7 @@ class Change:
         OpenSpan.objects.create(ticket=self.ticket, started_at=self.ticket.opened_at)
         search.index([self.ticket.pk])
         keep_promised_times(self.ticket, self.at)
-        tell_staff(self.ticket, self.events)
+        notifications.tell_of(self.ticket, self.events)
 
     def write(self) -> None:
         if not self.events and not self.columns:
@@ -110,7 +110,7 @@ class Change:
         if self.moves_spans:
             rebuild_spans([ticket.pk])
         keep_promised_times(ticket, self.at)
-        tell_staff(ticket, self.events)
+        notifications.tell_of(ticket, self.events)
 
 
 @contextmanager
@@ -138,10 +138,3 @@ def changing(
 def keep_promised_times(ticket: Ticket, now: datetime) -> None:
     """The ticket's service-level targets follow what happened to it."""
     targets.refresh([ticket], at=now)
-
-
-def tell_staff(ticket: Ticket, events: Sequence[TicketEvent]) -> None:
-    """Whom these events concern hears of them by mail."""
-    from support import notifications  # its letters are written by what acts
-
-    notifications.tell_of(ticket, events)

@@ -132,8 +132,9 @@ def _brought_in_line(tickets: Sequence[Ticket]) -> list[list[str]]:
     events = TicketEvent.objects.filter(
         ticket__in=[ticket.pk for ticket in tickets], kind__in=TOLD_BY
     )
-    for pk, *one in events.order_by("at", "pk").values_list("ticket_id", "kind", "at", "after"):
-        told[pk].append((one[0], one[1], one[2]))
+    columns = ("ticket_id", "kind", "at", "after")
+    for pk, kind, at, after in events.order_by("at", "pk").values_list(*columns):
+        told[pk].append((kind, at, after))
     before = [[getattr(ticket, column) for column in COLUMNS] for ticket in tickets]
     for ticket in tickets:
         project(ticket, told[ticket.pk])

@@ -6,12 +6,14 @@ nothing else. The words themselves stay in the messages; the timeline's mark rea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crm.actions import log_interaction
-from crm.actions.interactions import SUMMARY_LENGTH, resummarise, unlog_interactions
+from crm.actions.interactions import SUMMARY_LENGTH, interactions_about, unlog_interactions
 from crm.models import Interaction
+from staff.bulk import save_columns
 from support.models import Message, Ticket
 
 if TYPE_CHECKING:
@@ -52,8 +54,17 @@ def untell(message: Message) -> None:
     unlog_interactions(about=message)
 
 
-def retell(ticket: Ticket) -> None:
-    """After another subject or queue: what was told tells it as it is now."""
-    words = summary(ticket, is_private=ticket.queue.is_private)
-    resummarise(about=Message.objects.filter(ticket=ticket), summary=words)
-    resummarise(about=Ticket.objects.filter(pk=ticket.pk), summary=words)
+def retell(tickets: Iterable[Ticket]) -> None:
+    """After another subject or queue: what was told tells it as it is now; three queries."""
+    by_pk = {ticket.pk: ticket for ticket in tickets}
+    said = dict(Message.objects.filter(ticket__in=by_pk).values_list("pk", "ticket_id"))
+    about = [(Message, said), (Ticket, {pk: pk for pk in by_pk})]
+    changed: list[Interaction] = []
+    for model, ticket_of in about:
+        for told in interactions_about(model, ticket_of).only("pk", "about_id", "summary"):
+            ticket = by_pk[ticket_of[told.about_id or 0]]
+            words = summary(ticket, is_private=ticket.queue.is_private)
+            if told.summary != words:
+                told.summary = words
+                changed.append(told)
+    save_columns(changed, ["summary"])

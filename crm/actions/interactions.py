@@ -69,10 +69,17 @@ def log_interaction(
     return interaction
 
 
+def interactions_about(
+    model: type[models.Model], keys: Iterable[int]
+) -> models.QuerySet[Interaction]:
+    """What tells of these records."""
+    return Interaction.objects.filter(about_model=model._meta.label_lower, about_id__in=list(keys))
+
+
 @transaction.atomic(savepoint=False)
 def unlog_interactions(*, about: models.Model) -> None:
     """What `about` tells of was taken back before it reached anybody: it never passed."""
-    told = Interaction.objects.filter(about_model=about._meta.label_lower, about_id=about.pk)
+    told = interactions_about(type(about), [about.pk])
     customers = set(told.values_list("customer_id", flat=True))
     told.delete()
     rebuild_contact_dates(customers)
@@ -81,20 +88,10 @@ def unlog_interactions(*, about: models.Model) -> None:
 @transaction.atomic(savepoint=False)
 def move_interactions(*, about: models.QuerySet[Any], customer: Customer) -> None:
     """What tells of these records passed with `customer`, as it turned out."""
-    told = _telling_of(about).exclude(customer=customer)
+    told = interactions_about(about.model, about.values_list("pk", flat=True))
     customers = {customer.pk, *told.values_list("customer_id", flat=True)}
     told.update(customer=customer)
     rebuild_contact_dates(customers)
-
-
-def resummarise(*, about: models.QuerySet[Any], summary: str) -> None:
-    """Other words for what these records are told of by: another name, or less than was said."""
-    _telling_of(about).update(summary=summarised(summary)[0])
-
-
-def _telling_of(records: models.QuerySet[Any]) -> models.QuerySet[Interaction]:
-    label = records.model._meta.label_lower
-    return Interaction.objects.filter(about_model=label, about_id__in=records.values("pk"))
 
 
 def _insert_once(interaction: Interaction) -> Interaction | None:

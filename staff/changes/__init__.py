@@ -11,12 +11,20 @@ from staff.changes.recording import (
     record_updated,
 )
 from staff.changes.registry import Reverted, derived_columns, derived_model, on_revert
-from staff.changes.reverting import AlreadyReverted, RevertOutcome, can_revert, revert
+from staff.changes.reverting import (
+    AlreadyReverted,
+    Reverting,
+    RevertOutcome,
+    can_revert,
+    revert,
+    reverting,
+)
 
 __all__ = [
     "AlreadyReverted",
     "RevertOutcome",
     "Reverted",
+    "Reverting",
     "can_revert",
     "derived_columns",
     "derived_model",
@@ -26,4 +34,5 @@ __all__ = [
     "record_deleted",
     "record_updated",
     "revert",
+    "reverting",
 ]

@@ -3,6 +3,7 @@
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -40,6 +41,22 @@ class RevertOutcome:
     left_alone: list[tuple[str, int, str]]
 
 
+@dataclass(frozen=True)
+class Reverting:
+    """What is being taken back at this moment, and by whom: what hooks write says so."""
+
+    change_set: ChangeSet
+    by: User | None
+
+
+_NOW: ContextVar[Reverting | None] = ContextVar("reverting", default=None)
+
+
+def reverting() -> Reverting | None:
+    """For hooks; None outside of a revert."""
+    return _NOW.get()
+
+
 def can_revert(change_set: ChangeSet) -> bool:
     return change_set.reverted_at is None
 
@@ -53,8 +70,12 @@ def revert(*, change_set: ChangeSet, by: User | None) -> RevertOutcome:
     """
     if not ChangeSet.objects.filter(pk=change_set.pk, reverted_at=None).exists():
         raise AlreadyReverted
-    while _revert_batch(change_set.pk):
-        pass
+    token = _NOW.set(Reverting(change_set, by))
+    try:
+        while _revert_batch(change_set.pk):
+            pass
+    finally:
+        _NOW.reset(token)
     return _finish(change_set, by)
 
 

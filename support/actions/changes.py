@@ -114,7 +114,7 @@ def set_queue(*, ticket: Ticket, queue: Queue, by: User | None) -> Ticket:
         if row.assignee is None and queue.is_round_robin and row.is_open:
             put_assignee(change, next_in_turn(queue), actor=Actor.SYSTEM)
         if was_private != queue.is_private:
-            retell(row)
+            retell([row])
     return change.ticket
 
 
@@ -151,7 +151,7 @@ def set_subject(*, ticket: Ticket, subject: str, by: User | None) -> Ticket:
         if row.subject != subject:
             change.note(Kind.SUBJECT, before=row.subject, after=subject)
             change.set(subject=subject)
-            retell(row)
+            retell([row])
     return change.ticket
 
 

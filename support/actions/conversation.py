@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from crm.actions import promise as promise_to
 from crm.actions.tasks import withdraw_promise
 from crm.models import Interaction
-from mail.models import InboundEmail
+from mail.actions import CannotCancel, cancel
+from mail.models import InboundEmail, OutgoingEmail
 from staff.models import User
 from staff.refusals import Refusal
-from support import desk
+from support import desk, letters, notifications
 from support.actions.tickets import known_message, written_kind
 from support.correspondents import Correspondent, clean_text
 from support.events import Actor, Change, Kind, changing
@@ -248,8 +249,6 @@ def reply(
         if promise is not None:
             _promise(change, message, promise)
         tell(change.ticket, at=change.at, by=by, direction=Direction.OUT, message=message)
-    from support import letters  # it writes what this action has it send
-
     letters.queue_reply(message)
     return message
 
@@ -311,9 +310,6 @@ def withdraw_reply(*, message: Message, by: User) -> Message:
 
 
 def _cancel_mails(message: Message, by: User) -> None:
-    from mail.actions import CannotCancel, cancel
-    from mail.models import OutgoingEmail
-
     mails = OutgoingEmail.objects.filter(
         about_model=message._meta.label_lower, about_id=message.pk
     ).exclude(state=OutgoingEmail.State.CANCELLED)
@@ -345,7 +341,7 @@ def add_note(
     *,
     ticket: Ticket,
     text: str,
-    by: User,
+    by: User | None,
     files: Sequence[FileDraft] = (),
     mentioned: Sequence[User] = (),
     once_key: str = "",
@@ -368,7 +364,5 @@ def add_note(
                 for user in {one.pk: one for one in mentioned}.values()
             ]
         )
-        from support import notifications
-
         notifications.tell_mentioned(message)
     return message

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.actions import archive_customer, restore_customer
 from crm.models import Customer
+from crm.querysets import CustomerQuerySet
 from staff.models import User
 from staff.refusals import Refusal
 from support.correspondents import NOBODY, SOURCE
@@ -123,9 +126,8 @@ def mark_spam(*, ticket: Ticket, by: User | None, at: datetime | None = None) ->
         if not can_move(change.ticket, State.SPAM):
             raise CannotMove(change.ticket.state, State.SPAM)
         change.move(State.SPAM)
-    customer = change.ticket.customer
-    if customer.archived_at is None and is_provisional(customer):
-        archive_customer(customer=customer, by=by)
+    for lead in only_spam(desk_leads([change.ticket.customer_id])).active():
+        archive_customer(customer=lead, by=by)
     return change.ticket
 
 
@@ -136,9 +138,8 @@ def unmark_spam(*, ticket: Ticket, by: User | None, at: datetime | None = None) 
         if change.ticket.state != State.SPAM:
             raise NotSpam
         change.move(_before_spam(change))
-    customer = change.ticket.customer
-    if customer.archived_at is not None and is_provisional(customer):
-        restore_customer(customer=customer, by=by)
+    for lead in desk_leads([change.ticket.customer_id]).archived():
+        restore_customer(customer=lead, by=by)
     return change.ticket
 
 
@@ -149,15 +150,16 @@ def _before_spam(change: Change) -> str:
     return before if before in OPEN | ENDED else State.OPEN
 
 
-def is_provisional(customer: Customer) -> bool:
-    """A lead made by writing to the desk, of whom nothing else is known and nobody made more."""
-    return (
-        customer.source == SOURCE
-        and customer.stage == Customer.Stage.LEAD
-        and customer.external_id != NOBODY
-        and customer.owner_id is None
-        and not customer.tickets.counted().exists()
-    )
+def desk_leads(customer_ids: Collection[int]) -> CustomerQuerySet:
+    """Leads made by writing to the desk whom nobody has taken up since."""
+    return Customer.objects.filter(
+        pk__in=customer_ids, source=SOURCE, stage=Customer.Stage.LEAD, owner=None
+    ).exclude(external_id=NOBODY)
+
+
+def only_spam(leads: CustomerQuerySet) -> CustomerQuerySet:
+    """Of whom there is no ticket that counts."""
+    return leads.filter(~Exists(Ticket.objects.counted().filter(customer=OuterRef("pk"))))
 
 
 # --- Out of sight for a while -----------------------------------------------------------------

@@ -15,7 +15,7 @@ from crm.models import Contact, Customer, Interaction
 from mail.models import InboundEmail
 from staff.models import User
 from staff.refusals import Refusal
-from support import desk, projection
+from support import desk, letters, projection
 from support.actions.people import put_participant
 from support.actions.turns import next_in_turn
 from support.correspondents import Correspondent, clean_text, who_is
@@ -175,8 +175,6 @@ def _open(
         direction = Direction.OUT if is_ours else Direction.IN
         tell(ticket, at=at, by=by, direction=direction, message=message)
     if is_ours:
-        from support import letters  # it writes what this action has it send
-
         letters.queue_reply(message)
     return ticket
 

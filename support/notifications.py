@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,10 +25,11 @@ from mail.models import Mailbox, OutgoingEmail
 from mail.parsing import marker_line, reply_text
 from mail.showing import text_to_html
 from staff.access import Role
+from staff.formats import moment
 from staff.models import Business, User
 from support import reply_keys
 from support.letters import frame
-from support.models import Mention, Message, NoticeChoice, Ticket, TicketEvent, Watcher
+from support.models import Mention, Message, NoticeChoice, SlaTarget, Ticket, TicketEvent, Watcher
 from support.reply_keys import Kind
 
 # What happened → what an answer to the mail becomes.
@@ -111,6 +112,27 @@ def tell_of_customer(message: Message) -> list[OutgoingEmail]:
         kind=Kind.STAFF_REPLY,
         once=f"support.message:{message.pk}:told",
         text=new,
+    )
+
+
+@transaction.atomic
+def tell_due_soon(target: SlaTarget) -> list[OutgoingEmail]:
+    """Whoever has the ticket, or while nobody has it everybody of its queue, in time to do it."""
+    ticket = target.ticket
+    users = [ticket.assignee] if ticket.assignee else ticket.queue.members.order_by("pk")
+    zone = Business.objects.get(pk=1).zone
+
+    def due() -> str:
+        with timezone.override(zone):  # a task knows no place
+            when = moment(target.due_at)
+        return _("Due %(when)s: %(what)s.") % {"when": when, "what": target.get_kind_display()}
+
+    return _tell(
+        ticket,
+        _who_want(users, ticket, "due"),
+        what=due,
+        kind=Kind.STAFF_NOTE,
+        once=f"support.target:{target.pk}:{target.minutes}:due",
     )
 
 

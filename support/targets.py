@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.batches import batches
-from staff.bulk import save_columns
+from staff.bulk import insert_rows, save_columns
 from support import clock, terms
 from support.models import SlaTarget, Ticket, TicketEvent
 from support.projection import THANKS
@@ -49,6 +49,7 @@ COLUMNS = (
     "missed_at",
     "cancelled_at",
 )
+KEY = ("ticket_id", "kind", "occurrence")
 MINUTE = timedelta(minutes=1)
 
 
@@ -81,7 +82,9 @@ class Changes:
         return {row.ticket_id for row in rows} | {ticket.pk for ticket in self.moved}
 
     def write(self) -> None:
-        SlaTarget.objects.bulk_create(self.new)
+        if self.new:
+            values = ([getattr(row, name) for name in (*KEY, *COLUMNS)] for row in self.new)
+            insert_rows(SlaTarget, (*KEY, *COLUMNS), values)
         save_columns(self.changed, (*COLUMNS, "warned_at"))
         if self.gone:
             SlaTarget.objects.filter(pk__in=[row.pk for row in self.gone]).delete()
@@ -101,13 +104,14 @@ def refresh(tickets: Sequence[Ticket], *, at: datetime, tells: bool = True) -> i
     return len(changes.tickets)
 
 
-def rebuild(ticket_ids: Iterable[int], *, tells: bool = False) -> int:
+def rebuild(ticket_ids: Iterable[int], *, now: datetime | None = None, tells: bool = False) -> int:
     """Bring the targets of any number of tickets in line, as after an import; how many differed."""
+    now = now or timezone.now()
     differed = 0
     for batch in batches(ticket_ids):
         with transaction.atomic():
             locked = Ticket.objects.select_for_update().filter(pk__in=batch).order_by("pk")
-            differed += refresh(list(locked.only(*_NEEDED)), at=timezone.now(), tells=tells)
+            differed += refresh(list(locked.only(*_NEEDED)), at=now, tells=tells)
     return differed
 
 

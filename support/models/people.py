@@ -109,6 +109,7 @@ class NoticeChoice(models.Model):
     assigned = models.BooleanField(_("a ticket is given to me"), default=True)
     answered = models.BooleanField(_("a customer writes in a ticket of mine"), default=True)
     watched = models.BooleanField(_("a customer writes in a ticket that I watch"), default=True)
+    due = models.BooleanField(_("a ticket of mine, or of my queue, is due soon"), default=True)
 
     def __str__(self) -> str:
         return f"{self.user_id}"

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from mail.parsing import charsets, markup, names, tnef, transfer
+from mail.parsing import charsets, headers, markup, names, tnef, transfer
 from mail.parsing.parsed import Attachment, Notes
 from mail.parsing.structure import Part
 
@@ -19,6 +19,7 @@ _MAX_BYTES = 4 * MAX_HTML
 _META = re.compile(
     rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE
 )
+_PAGE = re.compile(rb"\s{0,200}<(?:!doctype html|html)\b", re.IGNORECASE)
 _CID = re.compile(r"cid:([^\"'\s<>)]{1,500})", re.IGNORECASE)
 _TEXTS = frozenset(("text/plain", "text/html", "text/enriched", "text/richtext"))
 _TNEF = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
@@ -97,7 +98,9 @@ class _Reader:
         if len(content) > _MAX_BYTES:
             self._notes.add("truncated")
             content = content[:_MAX_BYTES]
-        is_html = part.content_type == "text/html"
+        is_html = part.content_type == "text/html" or (
+            "content-type" not in part.headers and _PAGE.match(content) is not None
+        )
         if not is_html and b"\nend" in content:
             files, content = transfer.uuencoded(content, self._notes)
             for name, inside in files:
@@ -131,7 +134,11 @@ class _Reader:
         content = part.body()
         if part.parameters.get("smime-type", "").lower() in _ENCRYPTED:
             self._notes.add("encrypted")
+        elif part.parameters.get("smime-type", "").lower() == "signed-data":
+            self._notes.add("signed_text")
         name = part.file_name
+        if not name and part.content_type == "message/rfc822":
+            name = _subject(content)
         is_tnef = part.content_type in _TNEF or name.lower() == "winmail.dat"
         if is_tnef and (opened := tnef.read(content, self._notes)) is not None:
             self._take_opened(opened)
@@ -179,6 +186,13 @@ class _Reader:
             html=html[:MAX_HTML],
             attachments=[_placed(attachment, part, shown) for attachment, part in self._files],
         )
+
+
+def _subject(content: bytes) -> str:
+    """A file name for an attached mail: what it is about."""
+    fields, _start = headers.read(content, headers.start(content), Notes(), lambda _line: False)
+    subject = charsets.one_line(headers.words(fields.first("subject")[:2000], Notes()), 100)
+    return f"{subject.replace('/', '-')}.eml" if subject else ""
 
 
 def _placed(attachment: Attachment, part: Part | None, shown: set[str]) -> Attachment:

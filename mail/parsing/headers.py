@@ -177,7 +177,9 @@ def _word(text: str, encoding: str, notes: Notes) -> bytes:
 
 # --- parameters, RFC 2231 ---
 
-_PARAMETER = re.compile(r";\s*+([^\s=;]{1,100}+)\s*+=\s*+(\"(?:[^\"\\]|\\.)*+\"|[^;]*+)", re.DOTALL)
+_PARAMETER = re.compile(
+    r"[;\s]\s*+([^\s=;]{1,100}+)\s*+=\s*+(\"(?:[^\"\\]|\\.)*+\"|[^;]*+)", re.DOTALL
+)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SEGMENT = re.compile(r"(.+?)\*([0-9]{1,4})(\*?)$")
 _SEGMENTS = 200
@@ -186,7 +188,8 @@ _SEGMENTS = 200
 def parameters(value: str, notes: Notes) -> tuple[str, dict[str, str]]:
     """`text/plain; charset=x; name*0*=…` → ("text/plain", {"charset": "x", "name": …})."""
     value = value[:MAX_PARAMETERS]
-    main = value.split(";", 1)[0].strip().lower()
+    # Some leave the semicolon out.
+    main = (re.split(r"[;,\s(]", value, maxsplit=1)[0]).lower()
     simple: dict[str, str] = {}
     extended: dict[str, dict[int, tuple[str, bool]]] = {}
     for match in _PARAMETER.finditer(value):

@@ -105,6 +105,7 @@ NOTES: dict[str, Promise] = {
     "no_sender": _("It doesn't say who sent it."),
     "several_from": _("It names more than one sender."),
     "several_message_ids": _("It has more than one Message-ID."),
+    "signed_text": _("Its text is inside a signed file, which can't be opened here."),
     "too_deep": _("Its parts are nested far deeper than in any usual mail."),
     "too_many_parts": _("It has too many parts: only the first ones are here."),
     "truncated": _("It is very long: only its beginning is here."),

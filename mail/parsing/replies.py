@@ -34,7 +34,7 @@ _RULE = re.compile(r"\s{0,20}(?:_{10,100}|-{10,100})\s*")
 _FROM = re.compile(r"[\s>*]{0,20}(?:from|de|von)\*?:\*?\s?\S", re.IGNORECASE)
 _FIELDS = {
     "date": re.compile(
-        r"[\s>*]{0,20}(?:sent|date|enviado(?: el| em)?|fecha|data)\*?:", re.IGNORECASE
+        r"[\s>*]{0,20}(?:sent|date|enviad[oa](?: el| em)?|fecha|data)\*?:", re.IGNORECASE
     ),
     "to": re.compile(r"[\s>*]{0,20}(?:to|para|cc)\*?:", re.IGNORECASE),
     "subject": re.compile(r"[\s>*]{0,20}(?:subject|asunto|assunto)\*?:", re.IGNORECASE),

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.mail.parsing.mutations import anything, check, damaged
 
 QUICK = settings(
-    max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 
 

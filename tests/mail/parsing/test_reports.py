@@ -94,7 +94,11 @@ def test_feedback_that_is_no_complaint_is_automatic_and_no_more(kind: bytes) -> 
 def test_the_words_of_a_report_are_its_text_and_the_rest_its_files() -> None:
     parsed = parse((REPORTS / "gmail.eml").read_bytes())
     assert parsed.text.startswith("** Address not found **")
-    assert [one.name for one in parsed.attachments] == ["icon.png", "message.txt", "message.eml"]
+    assert [one.name for one in parsed.attachments] == [
+        "icon.png",
+        "message.txt",
+        "How did we do_.eml",
+    ]
     assert [one.is_inline for one in parsed.attachments] == [True, False, False]
 
 

@@ -1,5 +1,5 @@
 """The collection of difficult mails."""
 
-from tests.mail.parsing.nasties import headers, people, structures, texts
+from tests.mail.parsing.nasties import files, headers, people, structures, texts
 
-CASES = [*headers.CASES, *people.CASES, *texts.CASES, *structures.CASES]
+CASES = [*headers.CASES, *people.CASES, *texts.CASES, *structures.CASES, *files.CASES]

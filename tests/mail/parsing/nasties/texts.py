@@ -240,4 +240,20 @@ CASES = [
         mail(b"Content-Type: text/enriched", body=b"<bold>Hi</bold> 1 << 2"),
         text="Hi 1 < 2",
     ),
+    case(
+        "HTML without a type",
+        mail(body=b"<!DOCTYPE html><html><body><p>Hi</p></body></html>"),
+        text="Hi",
+        html="<!DOCTYPE html><html><body><p>Hi</p></body></html>",
+    ),
+    case(
+        "a type without its semicolon",
+        mail(b"Content-Type: text/html charset=koi8-r", body="<p>мир".encode("koi8-r")),
+        text="мир",
+    ),
+    case(
+        "two types",
+        mail(b"Content-Type: text/html; charset=utf-8", b"Content-Type: text/plain", body=b"<p>Hi"),
+        text="Hi",
+    ),
 ]

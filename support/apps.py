@@ -6,7 +6,10 @@ class SupportConfig(AppConfig):
     name = "support"
 
     def ready(self) -> None:
-        from support import search  # models are needed
+        from support import imports, reverting, search, tasks  # models are needed
 
         post_migrate.connect(search.WORDS.install, sender=self)
         search.register()
+        imports.register()
+        reverting.register()
+        tasks.register()

@@ -101,23 +101,22 @@ def subject_of(ticket: Ticket) -> str:
 # --- The confirmation -----------------------------------------------------------------------------
 
 
-@transaction.atomic
-def acknowledge(ticket: Ticket) -> OutgoingEmail | None:
+@transaction.atomic(savepoint=False)  # it is always the end of something else
+def acknowledge(ticket: Ticket, first: Message | None = None) -> OutgoingEmail | None:
     """Tell who asked that it has arrived, if that is wanted and harmless; once per ticket.
 
-    Call it last in a transaction: until that ends, nothing else is confirmed (see `_may_write`).
+    `first` is what they wrote, if the caller has it at hand. Call it last in a transaction: until
+    that ends, nothing else is confirmed (see `_may_write`).
     """
-    if ticket.opened_at < timezone.now() - WORTH_CONFIRMING or not desk.settings().acknowledges:
+    if ticket.opened_at < timezone.now() - WORTH_CONFIRMING:
         return None
+    first = first or _first_message(ticket)
     participant = _asked(ticket)
-    if participant is None or not is_a_persons(participant.address):
-        return None
-    first = Message.objects.filter(ticket=ticket).select_related("inbound").order_by("pk").first()
-    if first is None or first.kind != Message.Kind.RECEIVED or first.automatic:
-        return None
-    if not _may_write(participant.address, ticket):
+    if participant is None or first is None or not _is_worth_an_answer(first):
         return None
     letter = Letter.about(ticket)
+    if not is_a_persons(participant.address) or not _may_write(participant.address, ticket):
+        return None
     with translation.override(letter.language_of(participant)):
         subject = f"[#{ticket.pk}] {_('We have received your message')}"
     answered = first.inbound.message_id if first.inbound else ""
@@ -136,6 +135,16 @@ def acknowledge(ticket: Ticket) -> OutgoingEmail | None:
     )
 
 
+def _first_message(ticket: Ticket) -> Message | None:
+    messages = Message.objects.filter(ticket=ticket).select_related("inbound")
+    return messages.order_by("created_at", "pk").first()
+
+
+def _is_worth_an_answer(message: Message) -> bool:
+    """Somebody outside wrote it, and no program."""
+    return message.kind == Message.Kind.RECEIVED and not message.automatic
+
+
 def _asked(ticket: Ticket) -> Participant | None:
     asked = Participant.objects.filter(ticket=ticket, removed_at=None)
     return asked.filter(role=Participant.Role.REQUESTER).select_related("contact").first()
@@ -152,10 +161,13 @@ def is_a_persons(address: str) -> bool:
 def _may_write(address: str, ticket: Ticket) -> bool:
     """Note that a mail goes there by itself, unless this ticket or this address had its share.
 
-    Nor to whom mail could not be delivered, or who complained of it. Holds the row of the desk's
-    settings, so that of several who ask at once the eleventh is told so.
+    Nor when the desk confirms nothing, nor to whom mail could not be delivered, or who complained
+    of it. Holds the row of the desk's settings, so that of several who ask at once the eleventh is
+    told so.
     """
-    SupportSettings.objects.select_for_update().get(pk=1)
+    held = SupportSettings.objects.select_for_update().filter(pk=1).first()
+    if not (held or desk.settings()).acknowledges:
+        return False
     recent = SystemMail.objects.filter(address=address, at__gt=timezone.now() - A_WHILE)
     tickets = list(recent.values_list("ticket", flat=True)[:MOST_IN_A_WHILE])
     if len(tickets) >= MOST_IN_A_WHILE or ticket.pk in tickets or hard_bounced([address]):

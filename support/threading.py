@@ -38,56 +38,66 @@ class By(Enum):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a mail goes. Without a ticket it makes a new one, linked to the `guess` if there is any.
+class OfStaff:
+    """Somebody of the business answers with a key of their own, and may see the ticket."""
 
-    `participant`: who takes part under the sender's address or by their key. `user` and `key`:
-    somebody of the business answers by their own keyed address, and may see the ticket. `ticket`
-    is where it went after merges.
-    """
+    ticket: Ticket
+    user: User
+    key: Key
 
-    ticket: Ticket | None = None
-    by: By | None = None
-    participant: Participant | None = None
-    user: User | None = None
-    key: Key | None = None
+
+@dataclass(frozen=True)
+class Joins:
+    """`participant` takes part in `ticket`, or in one that was merged into it: by the key that the
+    mail carries, or else by the address that it says it comes from."""
+
+    ticket: Ticket
+    participant: Participant
+    by: By
+
+
+@dataclass(frozen=True)
+class New:
+    """A new ticket; staff see that it may have to do with `guess`."""
+
     guess: Ticket | None = None
 
 
-def place_of(mail: ParsedMail, *, sender: str) -> Place:
+def place_of(mail: ParsedMail, *, sender: str) -> OfStaff | Joins | New:
     """Where `mail` from this address belongs; a few queries, none for a mail that names nothing."""
-    if found := _by_key(reply_keys.keys_in(mail)):
-        return found
+    if by_key := _by_key(reply_keys.keys_in(mail)):
+        return by_key
     referred = _referred(mail)
-    if found := _taken_part_in(referred, sender, By.REFERENCE):
-        return found
+    if joins := _taken_part_in(referred, sender, By.REFERENCE):
+        return joins
     numbered = _numbered(mail.subject)
-    if found := _taken_part_in(numbered, sender, By.NUMBER):
-        return found
+    if joins := _taken_part_in(numbered, sender, By.NUMBER):
+        return joins
     guess = next(iter((*referred, *numbered)), None)
-    return Place(guess=where_it_went(guess) if guess else None)
+    return New(where_it_went(guess) if guess else None)
 
 
 # --- 1. Keys --------------------------------------------------------------------------------------
 
 
-def _by_key(keys: Sequence[Key]) -> Place | None:
+def _by_key(keys: Sequence[Key]) -> OfStaff | Joins | None:
     """The place of the first key that holds."""
     if not keys:
         return None
     participants = _participants(key.holder_id for key in keys if key.kind == Kind.PARTICIPANT)
     users = _users(key.holder_id for key in keys if key.kind != Kind.PARTICIPANT)
     for key in keys:
-        if key.kind != Kind.PARTICIPANT:
-            place = _of_staff(key, users.get(key.holder_id))
-        else:
+        place: OfStaff | Joins | None
+        if key.kind == Kind.PARTICIPANT:
             place = _of_participant(key, participants.get(key.holder_id))
+        else:
+            place = _of_staff(key, users.get(key.holder_id))
         if place:
             return place
     return None
 
 
-def _of_participant(key: Key, participant: Participant | None) -> Place | None:
+def _of_participant(key: Key, participant: Participant | None) -> Joins | None:
     if (
         participant is None
         or participant.ticket_id != key.ticket_id
@@ -98,10 +108,10 @@ def _of_participant(key: Key, participant: Participant | None) -> Place | None:
     ticket = where_it_went(participant.ticket)
     if ticket != participant.ticket and _was_removed(participant.address, ticket):
         return None
-    return Place(ticket=ticket, by=By.KEY, participant=participant, key=key)
+    return Joins(ticket, participant, By.KEY)
 
 
-def _of_staff(key: Key, user: User | None) -> Place | None:
+def _of_staff(key: Key, user: User | None) -> OfStaff | None:
     if user is None or not user.has_role(Role.AGENT) or not key.proves(user.email):
         return None
     ticket = Ticket.objects.filter(pk=key.ticket_id).select_related("merged_into").first()
@@ -110,7 +120,7 @@ def _of_staff(key: Key, user: User | None) -> Place | None:
     ticket = where_it_went(ticket)
     if not Ticket.objects.visible_to(user).filter(pk=ticket.pk).exists():
         return None
-    return Place(ticket=ticket, by=By.KEY, user=user, key=key)
+    return OfStaff(ticket, user, key)
 
 
 def _was_removed(address: str, ticket: Ticket) -> bool:
@@ -133,7 +143,7 @@ def _users(keys: Iterable[int]) -> dict[int, User]:
 # --- 2. and 3. What a mail names, which proves nothing ---------------------------------------------
 
 
-def _taken_part_in(tickets: Sequence[Ticket], sender: str, by: By) -> Place | None:
+def _taken_part_in(tickets: Sequence[Ticket], sender: str, by: By) -> Joins | None:
     """The first of these tickets in which the sender takes part, there or where it was merged."""
     if not tickets or not sender:
         return None
@@ -147,7 +157,7 @@ def _taken_part_in(tickets: Sequence[Ticket], sender: str, by: By) -> Place | No
         end = ends[ticket.pk]
         participant = theirs.get(end.pk) or theirs.get(ticket.pk)
         if participant and participant.removed_at is None:
-            return Place(ticket=end, by=by, participant=participant)
+            return Joins(end, participant, by)
     return None
 
 

@@ -13,13 +13,15 @@ MAX_ADDRESS = 254
 # Characters of one list that are read; 10,000 recipients fit several times.
 _MAX_LIST = 2 << 20
 _MAX_ENTRY = 2000
+# Stands for a quote in a phrase, and for nothing in a name: whatever reads a name drops it.
+_QUOTE = "\x01"
 _MEANINGS = frozenset("<>,;:")
 _TOKEN = re.compile(r"\\.|[\"(),:;<>]|[^\"(),:;<>\\]+|\\", re.DOTALL)
 # Something that can be written to: one @, no spaces, nothing that has a meaning in a header.
 _USABLE = re.compile(
     r"(?:\"[^\"\\\r\n<>]{1,62}\"|[^\s@\"<>(),:;\\\[\]]{1,64})@[^\s@\"<>(),:;\\]{1,253}"
 )
-_FOUND = re.compile(r"[^\s@\"<>(),:;\\\[\]]{1,64}@[^\s@\"<>(),:;\\\[\]]{1,253}")
+_FOUND = re.compile(r"[^\s\x01@\"<>(),:;\\\[\]]{1,64}@[^\s\x01@\"<>(),:;\\\[\]]{1,253}")
 
 
 @dataclass
@@ -39,7 +41,7 @@ class _Entry:
         if self.angle is not None:
             address = usable("".join(self.angle)[:_MAX_ENTRY])
         else:
-            address = usable(phrase)
+            address = usable(phrase.replace(_QUOTE, '"'))
             phrase = "" if address else phrase
         name = _name(phrase, notes)
         if not address and (inside := _FOUND.search(phrase) or _FOUND.search(name)):
@@ -65,14 +67,15 @@ class _Reader:
     def take(self, piece: str) -> None:
         if self._quoted:
             self._quoted = piece != '"'
-            if self._quoted:
-                self._keep(piece[1:] if piece[0] == "\\" and piece[1:] else piece)
+            is_escape = piece[0] == "\\" and len(piece) > 1
+            self._keep(piece[1:] if is_escape else piece if self._quoted else _QUOTE)
         elif self._depth or piece == "(":
             self._depth += (piece == "(") - (piece == ")")
             if piece not in "()":
                 self._entry.comment.append(piece)
         elif piece == '"' and self._has_quotes and not self._in_angle:
             self._quoted = True
+            self._keep(_QUOTE)
         elif piece in _MEANINGS:
             self._turn(piece)
         else:

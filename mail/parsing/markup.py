@@ -26,6 +26,7 @@ _BLOCKS = frozenset(
     " ol section table tbody tfoot thead tr ul".split()
 )
 _PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"))
+_ITEM = "- "
 _GAPS = re.compile(r"\n{3,}")
 
 
@@ -182,7 +183,7 @@ class _Writer:
         elif name in _BLOCKS or name in _PARAGRAPHS:
             self._block(name)
             if name == "li":
-                self._line.append("- ")
+                self._line.append(_ITEM)
             self._nest(name, 1)
         elif name in {"td", "th"}:
             self.words(" ")
@@ -211,6 +212,9 @@ class _Writer:
             self._preformatted = max(0, self._preformatted + by)
 
     def _block(self, name: str) -> None:
+        if self._line == [_ITEM]:
+            # A paragraph within a list's item goes beside its mark.
+            return
         self._break()
         if name in _PARAGRAPHS:
             self._gap()

@@ -164,4 +164,15 @@ CASES = [
         mail(b"Reply-To: Help <help@x.example>, b@x.example", body=b"x"),
         reply_to=["Help <help@x.example>", "b@x.example"],
     ),
+    case(
+        "a quoted local part without brackets",
+        mail(b'From: "ana silva"@x.example', body=b"x"),
+        sender='"ana silva"@x.example',
+    ),
+    case("an address in quotes", mail(b'From: "ana@x.example"', body=b"x"), sender="ana@x.example"),
+    case(
+        "an address in single quotes",
+        mail(b"From: 'ana@x.example'", body=b"x"),
+        sender="ana@x.example",
+    ),
 ]

@@ -256,4 +256,13 @@ CASES = [
         mail(b"Content-Type: text/html; charset=utf-8", b"Content-Type: text/plain", body=b"<p>Hi"),
         text="Hi",
     ),
+    case(
+        "what Outlook makes of three lines",
+        html(
+            b'<html xmlns:o="urn:o"><head><!--[if gte mso 9]><xml><o:x/></xml><![endif]--><style><!-- p {} --></style>'
+            b"</head><body><p class=MsoNormal>Hi,<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p>"
+            b"<ul><li><p>one</p></li></ul><div>two<br></div><div><br></div><div>three</div></body></html>"
+        ),
+        text="Hi,\n\n- one\n\ntwo\n\nthree",
+    ),
 ]

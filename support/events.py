@@ -8,7 +8,7 @@ Whatever is noted is written at the end in the same transaction, with one more `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
+from staff.bulk import save_columns
 from support import notifications, projection, search, targets
 from support.models import Message, OpenSpan, Ticket, TicketEvent
 from support.spans import BEGINS, ENDS, rebuild_spans
@@ -111,6 +112,22 @@ class Change:
             rebuild_spans([ticket.pk])
         keep_promised_times(ticket, self.at)
         notifications.tell_of(ticket, self.events)
+
+
+def write_all(changes: Sequence[Change]) -> None:
+    """Write many at once, of tickets whose rows are locked: as many queries for one as for a
+    thousand. Nobody is written to."""
+    if not changes:
+        return
+    tickets = [change.ticket for change in changes]
+    for change in changes:
+        change.set(version=change.ticket.version + 1)
+        for event in change.events:
+            event.version = change.ticket.version
+    save_columns(tickets, sorted({name for change in changes for name in change.columns}))
+    TicketEvent.objects.bulk_create(event for change in changes for event in change.events)
+    projection.rebuild(ticket.pk for ticket in tickets)
+    targets.refresh(tickets, at=changes[0].at)
 
 
 @contextmanager

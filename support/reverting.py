@@ -17,7 +17,7 @@ from support.events import Kind, changing
 from support.models import Ticket, TicketEvent
 from support.telling import retell
 
-STATE = Ticket.State
+State = Ticket.State
 
 
 def tickets_are_back(rows: Sequence[Reverted]) -> None:
@@ -29,7 +29,7 @@ def tickets_are_back(rows: Sequence[Reverted]) -> None:
     back = [(row.was, row.now) for row in rows if row.now is not None]
     if current.change_set.kind == merging.KIND:
         for was, now in back:
-            if isinstance(was, Ticket) and isinstance(now, Ticket) and was.state == STATE.MERGED:
+            if isinstance(was, Ticket) and isinstance(now, Ticket) and was.state == State.MERGED:
                 _tell_unmerged(was, now, current.by)
     elif current.change_set.kind == selections.KIND:
         _forget(current.change_set, [row.id for row in rows])
@@ -77,7 +77,7 @@ def _in_line(ids: Iterable[int]) -> None:
     found = Ticket.objects.filter(pk__in=list(ids))
     found.update(version=F("version") + 1)
     projection.rebuild(found.values_list("pk", flat=True))
-    targets.refresh(list(found.order_by("pk")), at=timezone.now())
+    targets.refresh(list(found.order_by("pk")), at=timezone.now(), tells=False)
 
 
 def participants_are_back(rows: Sequence[Reverted]) -> None:

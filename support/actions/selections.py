@@ -19,14 +19,12 @@ from crm.actions.interactions import log_interactions_bulk
 from crm.batches import batches
 from crm.models import Customer, Interaction, Tag
 from staff import audit, changes
-from staff.bulk import save_columns
 from staff.models import ChangeSet, User
-from support import projection, targets
 from support.actions.changes import can_change, may_work_in, names
 from support.actions.changes import put_assignee as assign_within
 from support.actions.states import BY_HAND, NotLater, can_move, can_snooze, desk_leads, only_spam
 from support.actions.turns import Rota
-from support.events import Actor, Change, Kind
+from support.events import Actor, Change, Kind, write_all
 from support.models import Category, Queue, Ticket, TicketEvent
 from support.states import ENDED, OPEN, STEPS
 from support.telling import retell, summary
@@ -56,6 +54,7 @@ TOLD = STEPS | {
     Kind.TAGS,
     Kind.SNOOZED,
     Kind.AWOKEN,
+    Kind.DUE_CHANGED,
 }
 
 # Why a ticket was left as it was, as `facts["refused"]` counts it.
@@ -313,12 +312,7 @@ class _Stroke:
         tags: Mapping[int, Mapping[int, Any]],
     ) -> None:
         rows = [change.ticket for change in done]
-        for change in done:
-            change.ticket.version += 1
-            for event in change.events:
-                event.version = change.ticket.version
-        save_columns(rows, (*COLUMNS, "version"))
-        TicketEvent.objects.bulk_create(event for change in done for event in change.events)
+        write_all(done)
         changes.record_updated(
             self.change_set,
             Ticket,
@@ -330,8 +324,6 @@ class _Stroke:
         )
         self._write_tags(done, tags)
         self._tell(done)
-        projection.rebuild(row.pk for row in rows)
-        targets.refresh(rows, at=self.at)
         self._move_leads(done)
         self.changed += len(done)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -150,8 +150,7 @@ def decide(
         people, unclear = whom_to_ask(
             [pk for pk, _name, _language, archived in batch if not archived]
         )
-        asked = _last_asked(survey, business, people.values(), now)
-        suppressed = _suppressed(people.values())
+        hindered = hindrances(survey=survey, business=business, people=people.values(), now=now)
         shared = _serving_several(people.values())
         decisions = []
         for pk, name, language, archived in batch:
@@ -161,18 +160,32 @@ def decide(
                 reason = Skip.Reason.ARCHIVED
             elif person is None:
                 reason = Skip.Reason.MANY_CONTACTS if pk in unclear else Skip.Reason.NO_EMAIL
-            elif person.address in suppressed:
-                reason = Skip.Reason.SUPPRESSED
+            elif person.contact_id in hindered:
+                reason, until = hindered[person.contact_id]
             elif person.contact_id in asked_already:
                 reason = Skip.Reason.SHARED_CONTACT
-            elif until := asked.get(person.contact_id):
-                reason = Skip.Reason.THROTTLED
             elif person.contact_id in shared:
                 asked_already.add(person.contact_id)
             own = person.language if person else ""
             spoken = texts.supported(own, language, business.language)
             decisions.append(Decision(pk, name, spoken, person, reason, until))
         yield decisions
+
+
+def hindrances(
+    *, survey: Survey, business: Business, people: Collection[Person], now: datetime
+) -> dict[int, tuple[str, datetime | None]]:
+    """By contact: why they must not be asked now, and until when; whoever may be is not in it."""
+    throttled = _last_asked(survey, business, people, now)
+    suppressed = _suppressed(people)
+    found: dict[int, tuple[str, datetime | None]] = {
+        pk: (Skip.Reason.THROTTLED, until) for pk, until in throttled.items()
+    }
+    return found | {
+        person.contact_id: (Skip.Reason.SUPPRESSED, None)
+        for person in people
+        if person.address in suppressed
+    }
 
 
 def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

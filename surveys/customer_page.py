@@ -111,7 +111,7 @@ def _history(customer: Customer) -> Any:
 def _asked(state: str) -> str:
     return {
         Invitation.State.ANSWERED: _("Asked, and answered."),
-        Invitation.State.CANCELLED: _("Was to be asked, but the survey closed before."),
+        Invitation.State.CANCELLED: _("Was to be asked, but the reason for it went away before."),
         Invitation.State.PENDING: _("About to be asked."),
     }.get(Invitation.State(state), _("Asked; no answer yet."))
 

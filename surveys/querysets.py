@@ -25,6 +25,8 @@ class InvitationQuerySet(QuerySet["Invitation"]):
             "held_at",
             "customer_id",
             "contact_id",
+            "subject_model",
+            "subject_id",
             "survey__kind",
             "survey__name",
             "survey__is_active",

@@ -21,9 +21,21 @@ def queue_invitations() -> None:
 
 
 @shared_task(ignore_result=True)
+def see_to_low_answers() -> None:
+    """Open again what customers were not satisfied with; running this twice opens it once."""
+    from surveys.actions import follow_ups
+
+    follow_ups.follow_up_low_answers()
+
+
+@shared_task(ignore_result=True)
 def sweep() -> None:
-    """Find what a lost nudge forgot, and what became of the mails."""
-    from surveys.actions import delivering
+    """Find what a lost nudge forgot, what became of the mails, and whom to ask by now."""
+    from surveys.actions import delivering, solved
 
     delivering.follow_mail()
+    solved.drop_reopened()
+    while solved.ask_about_solved() == solved.AT_ONCE:
+        pass
+    see_to_low_answers()
     queue_invitations()

@@ -16,6 +16,7 @@ def register() -> None:
             "response.hold": _("held a response for a look"),
             "survey.create": _("made a survey"),
             "survey.send": _("sent a survey"),
+            "survey.trigger": _("changed when a survey is sent by itself"),
             "survey.update": _("changed a survey"),
         }
     )

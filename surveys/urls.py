@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from surveys.views import answer, results, sending, surveys
+from surveys.views import answer, results, sending, surveys, triggers
 
 app_name = "surveys"
 urlpatterns: list[URLPattern] = [
     path("s/<slug:token>/", answer.answer, name="answer"),
     path("surveys/", surveys.survey_list, name="survey-list"),
     path("surveys/new/<slug:kind>/", surveys.survey_create, name="survey-create"),
+    path("surveys/after/<slug:moment>/", triggers.trigger_edit, name="trigger"),
     # Without a survey: the customers are chosen, the question is not.
     path("surveys/send/", sending.choose_survey, name="preflight"),
     path("surveys/<int:survey_id>/", results.survey, name="survey"),

@@ -33,6 +33,7 @@ SAMPLES = {
     "crm:order-list": "SELECT customer_id FROM crm_order GROUP BY 1 ORDER BY count(*) DESC",
     "staff:person": "SELECT id FROM staff_user WHERE role < 40",
     "surveys:survey-create": "SELECT 'nps'",
+    "surveys:trigger": "SELECT 'ticket_solved'",
     "metrics:metric": "SELECT 'nps' UNION ALL SELECT 'customer_churn' UNION ALL SELECT 'ltv_annual'",
     "metrics:metric-rows": "SELECT 'nps/numerator' UNION ALL SELECT 'customer_churn/denominator'",
 }

@@ -219,6 +219,17 @@ def tell(*, invitation: Invitation, response: Response) -> None:
         about=response,
         by=None,
     )
+    if invitation.subject_model:
+        _tell_what_it_is_about(response)
+
+
+def _tell_what_it_is_about(response: Response) -> None:
+    from surveys import tasks  # tasks call the actions: imported when both are there
+    from surveys.actions.follow_ups import tell_ticket
+
+    tell_ticket(response)
+    # Broker down? The sweep sees to low answers a minute later.
+    transaction.on_commit(tasks.see_to_low_answers.delay, robust=True)
 
 
 def _hold(invitation: Invitation, said: Confirmation, reason: str, now: datetime) -> Response:

@@ -3,5 +3,16 @@
 from surveys.models.invitations import Click, Invitation, Skip, SurveyRun
 from surveys.models.responses import Response
 from surveys.models.surveys import Survey, SurveyVersion
+from surveys.models.triggers import FollowUp, SurveyTrigger
 
-__all__ = ["Click", "Invitation", "Response", "Skip", "Survey", "SurveyRun", "SurveyVersion"]
+__all__ = [
+    "Click",
+    "FollowUp",
+    "Invitation",
+    "Response",
+    "Skip",
+    "Survey",
+    "SurveyRun",
+    "SurveyTrigger",
+    "SurveyVersion",
+]

@@ -21,6 +21,14 @@ class SurveyRun(models.Model):
 
     survey = models.ForeignKey(Survey, on_delete=models.PROTECT, related_name="runs")
     version = models.ForeignKey(SurveyVersion, on_delete=models.PROTECT, related_name="+")
+    # Of askings that begin by themselves: one run per trigger and wording, that never ends.
+    trigger = models.ForeignKey(
+        "surveys.SurveyTrigger",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="runs",
+    )
     # The audience as it was asked for: {"customers": [..]} or {"filters": {..}} or {"everyone": true}.
     audience = models.JSONField(default=dict)
     # Made by the preflight form: pressing the button twice sends once.
@@ -57,6 +65,10 @@ class Invitation(models.Model):
     address = models.EmailField(max_length=254)
     language = models.CharField(max_length=8)
     state = models.CharField(max_length=9, choices=State.choices, default=State.PENDING)
+    # What a trigger's asking is about: a record, and which time round (its event's key).
+    subject_model = models.CharField(max_length=60, blank=True)
+    subject_id = models.BigIntegerField(null=True, blank=True)
+    occurrence = models.BigIntegerField(null=True, blank=True)
     # SHA-256 of the token in its link, hex; made when the mail is rendered.
     token_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -70,7 +82,16 @@ class Invitation(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["run", "contact"], name="surveys_invited_once"),
+            models.UniqueConstraint(
+                fields=["run", "contact"],
+                condition=Q(subject_model=""),
+                name="surveys_invited_once",
+            ),
+            models.UniqueConstraint(
+                fields=["subject_model", "subject_id", "occurrence"],
+                condition=~Q(subject_model=""),
+                name="surveys_asked_once_about",
+            ),
             models.UniqueConstraint(
                 fields=["token_hash"], condition=~Q(token_hash=""), name="surveys_token"
             ),
@@ -104,18 +125,32 @@ class Skip(models.Model):
         ARCHIVED = "archived", _("archived")
         SHARED_CONTACT = "shared_contact", _("asked for another customer in the same sending")
         MANY_CONTACTS = "many_contacts", _("several contacts, none of them the first to ask")
+        REOPENED = "reopened", _("the ticket was opened again")
 
     run = models.ForeignKey(SurveyRun, on_delete=models.CASCADE, related_name="skips")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="survey_skips")
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, null=True, related_name="+")
     reason = models.CharField(max_length=14, choices=Reason.choices)
+    # Of a trigger's asking, as on an invitation.
+    subject_model = models.CharField(max_length=60, blank=True)
+    subject_id = models.BigIntegerField(null=True, blank=True)
+    occurrence = models.BigIntegerField(null=True, blank=True)
     # When they may be asked again, for `throttled`.
     until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["run", "customer"], name="surveys_skipped_once")
+            models.UniqueConstraint(
+                fields=["run", "customer"],
+                condition=Q(subject_model=""),
+                name="surveys_skipped_once",
+            ),
+            models.UniqueConstraint(
+                fields=["subject_model", "subject_id", "occurrence"],
+                condition=~Q(subject_model=""),
+                name="surveys_skipped_once_about",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["customer", "-created_at"], name="surveys_skip_customer")

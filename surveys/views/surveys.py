@@ -14,7 +14,7 @@ from staff.access import Role, access, acting_user
 from staff.models import Business
 from surveys.actions import surveys as actions
 from surveys.forms.survey import SurveyForm
-from surveys.models import Response, Survey, SurveyRun
+from surveys.models import Response, Survey, SurveyRun, SurveyTrigger
 
 
 @access(read=Role.READ_ONLY)
@@ -38,6 +38,7 @@ def survey_list(request: HttpRequest) -> HttpResponse:
             last_sent_at=Subquery(sent.annotate(last=Max("created_at")).values("last")),
         ).order_by("-is_active", "name"),
         "kinds": Survey.Kind.choices,
+        "triggers": SurveyTrigger.objects.select_related("survey"),
         "may_edit": actions.can_edit(user),
         "may_send": user.has_role(Role.AGENT),
     }

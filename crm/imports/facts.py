@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -24,8 +25,18 @@ from staff.columns import to_json
 Ready = tuple[Entry, str, Values]
 
 
-def apply(kind: FactKind, entries: Sequence[Entry], session: Session) -> None:
+@dataclass
+class Applied:
+    """What became of the rows of a batch that were not refused."""
+
+    created: list[tuple[Entry, Any]] = field(default_factory=list)
+    updated: list[tuple[Entry, Any]] = field(default_factory=list)
+    unchanged: list[tuple[Entry, Any]] = field(default_factory=list)
+
+
+def apply(kind: FactKind, entries: Sequence[Entry], session: Session) -> Applied:
     """Create, update or leave as it is each row of the batch; refuse what can't be."""
+    applied = Applied()
     ready = [fact for entry in entries if (fact := _understood(kind, entry, session))]
     ready = _with_customers(kind, ready, session)
     known = _known(kind, [key for _entry, key, _fields in ready], session)
@@ -35,21 +46,26 @@ def apply(kind: FactKind, entries: Sequence[Entry], session: Session) -> None:
     for entry, key, fields in ready:
         row = known.get(key)
         if row is None:
-            made = kind.model(external_source=session.source, external_id=key, **fields)
+            born = {**kind.beginning(entry.values, session.context), **fields}
+            made = kind.model(external_source=session.source, external_id=key, **born)
             fresh.append((entry, made))
             continue
         before = {name: getattr(row, name) for name in fields}
         after = {name: value for name, value in fields.items() if value != before[name]}
         if not after:
             session.counts.unchanged += 1
+            applied.unchanged.append((entry, row))
             continue
+        applied.updated.append((entry, row))
         changed.append((row, {name: before[name] for name in after}, after))
         touched |= {pk for pk in (before.get("customer_id"), fields.get("customer_id")) if pk}
     created = _create(kind, fresh, session)
-    touched |= {row.customer_id for row in created if row.customer_id}
+    applied.created = [(entry, row) for entry, row in fresh if not entry.refusal]
     _update(kind, changed, session)
-    if kind.moves_tenures and touched:
+    if kind.moves_tenures:
+        touched |= {row.customer_id for row in created if row.customer_id}
         rebuild(sorted(touched))
+    return applied
 
 
 def _understood(kind: FactKind, entry: Entry, session: Session) -> Ready | None:
@@ -73,8 +89,13 @@ def _own_key(kind: FactKind, entry: Entry, session: Session) -> str:
         entry.refuse(_("external_id is empty."))
         return ""
     names = kind.natural_key or tuple(sorted(entry.values))
-    said = "\x1f".join(str(to_json(entry.values.get(name))) for name in names)
-    return "row:" + sha256(said.encode()).hexdigest()[:24]
+    return own_key([entry.values.get(name) for name in names])
+
+
+def own_key(said: Iterable[Any]) -> str:
+    """The key of a row that says this."""
+    text = "\x1f".join(str(to_json(value)) for value in said)
+    return "row:" + sha256(text.encode()).hexdigest()[:24]
 
 
 def _with_customers(kind: FactKind, ready: list[Ready], session: Session) -> list[Ready]:

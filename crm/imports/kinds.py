@@ -79,6 +79,8 @@ class FactKind:
     at: Callable[[Values, Context], datetime | None] = lambda _values, _context: None
     # Rows without an external_id column are known by these values.
     natural_key: tuple[str, ...] = ()
+    # Column values that a new row begins with, and that importing it again leaves alone.
+    beginning: Callable[[Values, Context], Values] = lambda _values, _context: {}
     # What the timeline tells of new rows.
     interactions: Callable[[Sequence[Any], Session], Iterable[Interaction]] = lambda _rows, _s: ()
     # Whether tenures follow from these rows.

@@ -113,9 +113,9 @@ class _Reader:
 
 def parse(value: str, notes: Notes) -> list[Address]:
     """Everyone in a list such as `"Ana" <ana@x.example>, b@x.example (Bea), Team: c@x.example;`."""
-    value = value[:_MAX_LIST]
-    reader = _Reader(notes, has_quotes=value.count('"') % 2 == 0)
-    for piece in _TOKEN.findall(value):
+    pieces: list[str] = _TOKEN.findall(value[:_MAX_LIST])
+    reader = _Reader(notes, has_quotes=pieces.count('"') % 2 == 0)
+    for piece in pieces:
         reader.take(piece)
     reader.finish()
     return reader.found

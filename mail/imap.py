@@ -222,8 +222,24 @@ def _box(mailbox: Mailbox) -> BaseMailBox:
     if mailbox.security == Security.NONE:
         return MailBoxUnencrypted(host, port, timeout=TIMEOUT)
     # Without a context of ours imaplib would believe any certificate.
-    kind = MailBox if mailbox.security == Security.SSL else MailBoxStartTls
-    return kind(host, port, timeout=TIMEOUT, ssl_context=ssl.create_default_context())
+    context = ssl.create_default_context()
+    if mailbox.security == Security.SSL:
+        return MailBox(host, port, timeout=TIMEOUT, ssl_context=context)
+    return StartTls(host, port, timeout=TIMEOUT, ssl_context=context)
+
+
+class StartTls(MailBoxStartTls):
+    """Hangs up when the encryption fails, rather than leave that to the collector."""
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        client = imaplib.IMAP4(self._host, self._port, self._timeout)
+        try:
+            client.starttls(self._ssl_context)
+        except BaseException:
+            with suppress(OSError):  # the attempt may have closed it
+                client.shutdown()
+            raise
+        return client
 
 
 # --- What went wrong ------------------------------------------------------------------------------

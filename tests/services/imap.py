@@ -8,6 +8,7 @@ import imaplib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -16,6 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from imap_tools.utils import encode_folder
 
 from tests.services.processes import die_with_parent, free_port
 
@@ -66,6 +69,10 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  # No pause for those who have given a wrong password.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service auth {{
   user = {user}
@@ -104,14 +111,16 @@ class Server:
     ) -> None:
         client = self.connect()
         for raw in mails:
-            said = client.append(folder, flags, date or imaplib.Time2Internaldate(time.time()), raw)
+            said = client.append(
+                encode_folder(folder), flags, date or imaplib.Time2Internaldate(time.time()), raw
+            )
             assert said[0] == "OK", said
         client.logout()
 
     def do(self, folder: str, *commands: Sequence[str]) -> None:
         """UID commands of another program: do("INBOX", ("STORE", "1:3", "+FLAGS", "(\\\\Seen)"))."""
         client = self.connect()
-        assert client.select(folder)[0] == "OK"
+        assert client.select(encode_folder(folder))[0] == "OK"
         for command in commands:
             said = client.uid(*command)
             assert said[0] == "OK", said
@@ -119,12 +128,12 @@ class Server:
 
     def create(self, folder: str) -> None:
         client = self.connect()
-        assert client.create(folder)[0] == "OK"
+        assert client.create(encode_folder(folder))[0] == "OK"
         client.logout()
 
     def delete(self, folder: str) -> None:
         client = self.connect()
-        assert client.delete(folder)[0] == "OK"
+        assert client.delete(encode_folder(folder))[0] == "OK"
         client.logout()
 
     def unseen(self, folder: str = "INBOX") -> int:
@@ -172,12 +181,10 @@ def running(*, certificate: Path | None = None) -> Iterator[Server]:
             _wait_for(server, process)
             yield server
         finally:
-            process.terminate()
-            try:
-                process.communicate(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
+            # Nothing has to be saved, and it takes its time over leaving.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate(timeout=10)
 
 
 def _configure(server: Server, owner: pwd.struct_passwd, certificate: Path | None) -> None:

@@ -6,10 +6,27 @@ class SupportConfig(AppConfig):
     name = "support"
 
     def ready(self) -> None:
-        from support import imports, reverting, search, tasks  # models are needed
+        from support import (  # models are needed
+            customer_page,
+            desk,
+            first_levels,
+            imports,
+            reverting,
+            search,
+            service_levels,
+            sla_tasks,
+            tasks,
+            trail,
+        )
 
         post_migrate.connect(search.WORDS.install, sender=self)
+        post_migrate.connect(desk.install, sender=self)
         search.register()
+        trail.register()
         imports.register()
+        customer_page.register()
         reverting.register()
         tasks.register()
+        post_migrate.connect(first_levels.install, sender=self)
+        sla_tasks.register()
+        service_levels.register()

@@ -108,7 +108,7 @@ def _lay_out(
     entries = sorted(
         [
             *((one.created_at, 0, one.pk, show.message(one)) for one in messages),
-            *((one.at, 1, one.pk, show.event(one)) for one in events),
+            *((one.at, _place(one), one.pk, show.event(one)) for one in events),
         ],
         key=lambda entry: entry[:3],
     )
@@ -118,6 +118,11 @@ def _lay_out(
         newest=max((one.pk for one in messages), default=0),
         leaving=next((one for one in reversed(messages) if can_still_leave(one, user.pk)), None),
     )
+
+
+def _place(one: TicketEvent) -> int:
+    """Before or after a message of the very same moment."""
+    return -1 if one.kind == Kind.OPENED else 1
 
 
 def can_still_leave(message: Message, user_id: int) -> bool:

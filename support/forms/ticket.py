@@ -32,11 +32,7 @@ def colleagues() -> QuerySet[User]:
 
 def queues_for(user: User) -> QuerySet[Queue]:
     """Where this person may put a ticket: queues that they see."""
-    living = Queue.objects.filter(archived_at=None)
-    if user.has_role(Role.MANAGER):
-        return living
-    theirs = Queue.objects.filter(members=user).values("pk")
-    return living.filter(Q(is_private=False) | Q(pk__in=theirs))
+    return Queue.objects.visible_to(user).active()
 
 
 class TicketField(forms.CharField):

@@ -19,6 +19,7 @@ from staff.refusals import Refusal
 from staff.uploads import accept_all
 from support import beside, canned, thread
 from support.actions import conversation
+from support.actions.mentions import see_mentions
 from support.files import FileDraft
 from support.forms.reply import NOTE, ComposeForm, SeveralOfThatName, mentioned
 from support.forms.ticket import colleagues
@@ -50,6 +51,7 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
 @transaction.atomic
 def _written(request: HttpRequest, ticket: Ticket, form: ComposeForm) -> Message:
     said, by = form.cleaned_data, acting_user(request)
+    see_mentions(ticket=ticket, by=by)
     common = {
         "ticket": ticket,
         "text": said["text"],
@@ -58,8 +60,8 @@ def _written(request: HttpRequest, ticket: Ticket, form: ComposeForm) -> Message
         "once_key": said["once_key"],
     }
     if said["kind"] == NOTE:
-        people = mentioned(said["text"], readers(ticket))
-        return conversation.add_note(**common, mentioned=people)
+        named = mentioned(said["text"], readers(ticket))
+        return conversation.add_note(**common, mentioned=named)
     return conversation.reply(
         **common, then=said["then"], version=said["version"], promise=_promise(said)
     )

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from staff.access import Role, access, acting_user
 from support import beside, thread
-from support.actions import people
+from support.actions import mentions, people
 from support.models import Message
 from support.views.ticket import visible
 
@@ -20,6 +20,7 @@ def presence(request: HttpRequest, pk: int) -> HttpResponse:
     """Says that this person is here, and perhaps typing; hears who else is, and what is new."""
     ticket, user = visible(request, pk), acting_user(request)
     people.be_present(ticket=ticket, by=user, is_typing=request.POST.get("typing") == "1")
+    mentions.see_mentions(ticket=ticket, by=user)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("support:ticket", pk)
     seen = number(request.POST.get("seen", ""))

@@ -101,8 +101,8 @@ def test_queries_do_not_grow_with_what_is_known(
         actions.promise(customer=ada, title=f"Promise {number}", due_at=timezone.now(), by=agent)
         InteractionFactory(customer=ada)
     # business, session, user, customer, tags, people, their points, timeline, orders, tasks,
-    # contracts, tenures; the surveys room's panel
-    with django_assert_num_queries(13):
+    # contracts, tenures; the surveys room's panel and the help desk's
+    with django_assert_num_queries(14):
         agent_client.get(url(ada))
 
 

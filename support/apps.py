@@ -7,6 +7,7 @@ class SupportConfig(AppConfig):
 
     def ready(self) -> None:
         from support import (  # models are needed
+            board_trail,
             customer_page,
             desk,
             first_levels,
@@ -23,6 +24,7 @@ class SupportConfig(AppConfig):
         post_migrate.connect(desk.install, sender=self)
         search.register()
         trail.register()
+        board_trail.register()
         imports.register()
         customer_page.register()
         reverting.register()

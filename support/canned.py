@@ -12,7 +12,9 @@ from support.models import CannedReply, Ticket
 if TYPE_CHECKING:
     from staff.models import Business, User
 
-_FIELD = re.compile(r"\{(contact|customer|agent|ticket|business)\}")
+# What is put in, in braces.
+FIELDS = ("contact", "customer", "agent", "ticket", "business")
+_FIELD = re.compile(rf"\{{({'|'.join(FIELDS)})\}}")
 # "/hours" at the beginning of a line or after a space.
 _SHORTCUT = re.compile(r"(?:(?<=\s)|^)/([\w-]{1,30})(?=\s|$)")
 

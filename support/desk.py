@@ -25,7 +25,7 @@ def settings() -> SupportSettings:
 
 
 def default_queue() -> Queue:
-    """Where a ticket goes when nothing says otherwise; made when first needed."""
+    """Where a ticket goes when nothing says otherwise; made when first needed, as the rest is."""
     return Queue.objects.filter(is_default=True).first() or _make_default_queue()
 
 
@@ -33,6 +33,7 @@ def default_queue() -> Queue:
 def _make_default_queue() -> Queue:
     with translation.override(_language()):
         name = pgettext("queue", "General")
+    install_categories()
     queue = Queue(name=name, is_default=True)
     Queue.objects.bulk_create([queue], ignore_conflicts=True)
     if found := Queue.objects.filter(is_default=True).first():

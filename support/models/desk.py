@@ -132,7 +132,7 @@ class SavedView(models.Model):
 
 
 class SupportSettings(models.Model):
-    """The desk's rules; one row, read by `support.desk.current()`."""
+    """The desk's rules; one row, read by `support.desk.settings()`."""
 
     class ClosedTicket(models.TextChoices):
         REOPENS = "reopens", _("opens it again")

@@ -1,6 +1,14 @@
 """The addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path
+
+from support import board_urls, list_urls, public_urls, service_level_urls, ticket_urls
 
 app_name = "support"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include(list_urls.urlpatterns)),
+    path("", include(ticket_urls.urlpatterns)),
+    path("", include(board_urls.urlpatterns)),
+    path("", include(public_urls.urlpatterns)),
+    path("", include(service_level_urls.urlpatterns)),
+]

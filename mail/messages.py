@@ -7,6 +7,7 @@ such as List-Unsubscribe, into encoded words that no mail client understands.
 from __future__ import annotations
 
 import re
+import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ def current_sender() -> Sender | None:
 
 def new_message_id(sender: Sender, thread_key: str = "") -> str:
     """Never the same twice; it begins with the key by which a reply finds back, if there is one."""
-    unique = f"{thread_key}.{uuid.uuid4().hex}" if thread_key else uuid.uuid4().hex
+    # With a key it is kept short: some programs spoil long words when they name them in an answer.
+    unique = f"{thread_key}.{secrets.token_hex(8)}" if thread_key else uuid.uuid4().hex
     return f"<{unique}@{ascii_domain(sender.address.rsplit('@', 1)[1])}>"
 
 

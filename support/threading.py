@@ -98,14 +98,18 @@ def _by_key(keys: Sequence[Key]) -> OfStaff | Joins | None:
 
 
 def _of_participant(key: Key, participant: Participant | None) -> Joins | None:
+    """By a key for the ticket in which they take part, or for one that was merged into it."""
     if (
         participant is None
-        or participant.ticket_id != key.ticket_id
         or participant.removed_at is not None
         or not key.proves(participant.address)
     ):
         return None
     ticket = where_it_went(participant.ticket)
+    if participant.ticket_id != key.ticket_id:
+        asked = Ticket.objects.select_related("merged_into").filter(pk=key.ticket_id).first()
+        if asked is None or where_it_went(asked) != ticket:
+            return None
     if ticket != participant.ticket and _was_removed(participant.address, ticket):
         return None
     return Joins(ticket, participant, By.KEY)

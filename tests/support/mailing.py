@@ -1,5 +1,6 @@
 """Mail for tests of the desk: written here, stored as it would arrive, sorted and filed."""
 
+from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Any
@@ -13,6 +14,8 @@ from support.models import Message
 
 HELP = "help@padaria-aurora.example"
 ADA = "Ada Lovelace <ada@example.com>"
+# Python's own folding turns long Message-IDs into encoded words, which no mail program does.
+UNFOLDED = policy.SMTP.clone(max_line_length=900)
 _numbers = iter(range(1, 1_000_000))
 
 
@@ -40,7 +43,7 @@ def write(
     **headers: str,
 ) -> bytes:
     """A mail as it travels; `headers` with underscores for hyphens."""
-    mail = EmailMessage()
+    mail = EmailMessage(policy=UNFOLDED)
     number = next(_numbers)
     named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
     mail["From"] = sender

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import encodings
+import pkgutil
 import re
+from encodings.aliases import aliases
 
 from mail.parsing.parsed import Notes
 
@@ -61,9 +64,15 @@ _NOT_CHARSETS = {
     "mbcs",
     "oem",
 }
+# Python looks for a module for each name it doesn't know, so names are checked before.
+_NAMES = frozenset(
+    (*aliases, *(module.name for module in pkgutil.iter_modules(encodings.__path__)))
+)
 _LABEL = re.compile(r"[a-z0-9][a-z0-9_.:+-]{0,39}")
-# Labels under which 8-bit UTF-8 is sent so often that bytes which are valid UTF-8 are just that.
+# Said by programs that know nothing of charsets, so they say nothing.
 _LOOSE = {"us-ascii", "cp1252"}
+# Charsets of one byte per letter: bytes that make valid UTF-8 make no words in any of them.
+_SINGLE = ("us-ascii", "cp125", "iso8859")
 _WIDE = {"utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le"}
 # Charsets that write other letters with those of ASCII.
 _SHIFTING = ("iso-2022", "iso2022", "utf-7", "utf7", "hz")
@@ -89,12 +98,14 @@ def known(label: str) -> str:
     dashed = label.replace("_", "-")
     for spelling in (dashed, re.sub(r"^cp-", "cp", dashed), re.sub(r"^x-", "", dashed)):
         name = _ALIASES.get(spelling, spelling)
+        if encodings.normalize_encoding(name) not in _NAMES:
+            continue
         try:
             codec = codecs.lookup(name)
-        except (LookupError, ValueError):
+        except LookupError:
             continue
         if codec._is_text_encoding and codec.name.replace("_", "-") not in _NOT_CHARSETS:
-            return "us-ascii" if codec.name == "ascii" else name
+            return "us-ascii" if codec.name == "ascii" else codec.name
     return ""
 
 
@@ -130,7 +141,7 @@ def _strictly(content: bytes, charset: str) -> str | None:
     """The text if `content` is in `charset` without a doubt."""
     if not charset:
         return None
-    if charset in _LOOSE and _or_none(content, "utf-8") is not None and not content.isascii():
+    if charset.startswith(_SINGLE) and _or_none(content, "utf-8") is not None:
         return None
     return _or_none(content, charset)
 

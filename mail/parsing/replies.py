@@ -13,7 +13,7 @@ _MARKER = re.compile(rf"[\s>*|]{{0,40}}{_MARK}.{{0,300}}-##\s*")
 _MAX_INTRODUCTION = 3
 _MAX_LINE = 600
 # "On Mon, 3 May 2027 at 10:00, Ana <ana@x.example> wrote:", on one line or a few.
-_OPENS = re.compile(r"(?:On|El|Em|A|O|No|Il|Le|Am)\s|.{0,300}@|\d{4}[-/.年]\s?\d", re.IGNORECASE)
+_OPENS = re.compile(r"(?:On|El|Em|Às|A|O|No|Il|Le|Am)\s|.{0,300}@|\d{4}[-/.年]\s?\d", re.IGNORECASE)
 _WROTE = re.compile(
     r"\b(?:wrote|writes|escribió|escribio|escribe|escreveu|ha scritto|a écrit|schrieb)\b[^:\n]{0,100}:$",
     re.IGNORECASE,

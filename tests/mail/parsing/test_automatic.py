@@ -7,6 +7,9 @@ import pytest
 from mail.parsing import AUTOMATIC, parse
 from tests.mail.parsing.cases import mail
 
+# No database: once is enough.
+pytestmark = pytest.mark.once
+
 AWAY = b"Subject: Out of office: back on Monday"
 
 

@@ -9,6 +9,9 @@ import pytest
 from mail.parsing import parse
 from tests.mail.parsing.cases import spelled
 
+# No database: once is enough.
+pytestmark = pytest.mark.once
+
 MESSAGES = Path(__file__).parent / "cpython"
 JOHN = "John X. Doe <bbb@ddd.com>"
 BARRY = "Barry Warsaw <barry@python.org>"

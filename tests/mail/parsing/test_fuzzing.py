@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.mail.parsing.mutations import anything, check, damaged
+
+# No database: once is enough.
+pytestmark = pytest.mark.once
 
 QUICK = settings(
     max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True

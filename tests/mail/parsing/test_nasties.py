@@ -12,6 +12,9 @@ from mail.parsing import NOTES, parse
 from tests.mail.parsing.cases import Case, plainly
 from tests.mail.parsing.nasties import CASES
 
+# No database: once is enough.
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_what_comes_out(case: Case) -> None:

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from mail.parsing import is_only_thanks, marker_line, parse, reply_text
 from tests.mail.parsing.cases import html
 
+# No database: once is enough.
+pytestmark = pytest.mark.once
+
 NEW = "It still doesn't work.\n\nAna\n\n"
 QUOTED = "> Did you turn it on?\n> Bea\n"
 
@@ -25,6 +28,7 @@ QUOTED = "> Did you turn it on?\n> Bea\n"
         "Em seg., 3 de mai. de 2027 às 10:00, Bea <bea@x.example> escreveu:",
         "A 3/5/2027, Bea <bea@x.example> escreveu:",
         "Bea <bea@x.example> escribió el 3 de mayo:",
+        "Às 10:00 de 03/05/2027, Bea escreveu:",
         "2027-05-03 10:00 GMT+02:00 Bea <bea@x.example>:",
         "-----Original Message-----",
         "----- Mensaje original -----",

@@ -9,6 +9,9 @@ import pytest
 from mail.parsing import Report, ReportedRecipient, parse
 from tests.mail.parsing.cases import mail, multipart, part
 
+# No database: once is enough.
+pytestmark = pytest.mark.once
+
 OURS = "<vinculo.1234@padaria.example>"
 REPORTS = Path(__file__).parent / "reports"
 MARIA = "maria@correo.example"

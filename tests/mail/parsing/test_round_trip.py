@@ -6,10 +6,14 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, EmailPolicy
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mail.parsing import parse
+
+# No database: once is enough.
+pytestmark = pytest.mark.once
 
 LETTERS = "abcXYZ019 .,;:!?-_()'&%+=<>@/\"çãéñüßøЖдα한國ひ😀"
 line = st.text(LETTERS, min_size=1, max_size=60).map(lambda text: " ".join(text.split()))

@@ -92,6 +92,13 @@ CASES = [
         written(b"shift_jis", "①こんにちは".encode("cp932")),
         text="①こんにちは",
     ),
+    case(
+        "Windows-1252 that is UTF-8",
+        written(b"windows-1252", "ação".encode()),
+        text="ação",
+        notes=("wrong_charset",),
+    ),
+    case("Windows-1251", written(b"windows-1251", "Привет".encode("cp1251")), text="Привет"),
     case("utf-7", written(b"utf-7", b"Ol+AOE-"), text="Olá"),
     case("unicode-1-1-utf-7", written(b"unicode-1-1-utf-7", b"Ol+AOE-"), text="Olá"),
     case("cp-850", written(b"cp-850", "ação".encode("cp850")), text="ação"),

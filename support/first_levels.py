@@ -1,4 +1,4 @@
-"""The hours and promises that are there from the start, by where the business is."""
+"""The hours and service levels that are there from the start, by where the business is."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def install_now() -> None:
     business = Business.current()
     with translation.override(business.language if business else settings.LANGUAGE_CODE):
         calendar_name = pgettext("calendar", "Business hours")
-        policy_name = pgettext("service levels", "Promises")
+        policy_name = pgettext("policy", "Service levels")
     time_zone = business.time_zone if business else settings.TIME_ZONE
     region = str(region_of_zone(time_zone))
     # ignore_conflicts: unique constraints decide who made them.

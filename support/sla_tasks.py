@@ -19,7 +19,7 @@ SAMPLE = 2000
 
 @shared_task(ignore_result=True)
 def follow_new_terms() -> None:
-    """Take open tickets to hours and promises that were changed."""
+    """Take open tickets to hours and service levels that were changed."""
     from support.actions import sla  # it acts through actions that nudge this task
 
     end = time.monotonic() + SECONDS

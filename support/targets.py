@@ -1,7 +1,7 @@
 """Service-level targets as rows: what the clock makes of a ticket's events, for one or a million.
 
 A target's row and `next_due_at` follow from the ticket's events and the versions of hours and
-promises alone. Which promises hold for a ticket: those in force, from its opening on.
+service levels alone. What holds for a ticket is what was in force at its opening, and each change since.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def refresh(tickets: Sequence[Ticket], *, at: datetime, tells: bool = True) -> i
     """Bring the targets of these tickets in line with their events; how many tickets differed.
 
     Their rows are locked by the caller's transaction. `tells`: what was missed, and what another
-    priority or other promises made of a due time, is said in each ticket's log. Queries are the
+    priority or other service levels made of a due time, is said in each ticket's log. Queries are the
     same for one ticket and for a thousand.
     """
     changes = _changes(tickets, at, until=max(at, timezone.now()), tells=tells)
@@ -286,7 +286,7 @@ def _set(row: SlaTarget, target: clock.Target) -> bool:
     if not row._state.adding and all(getattr(row, name) == values[name] for name in COLUMNS):
         return False
     if row.minutes != values["minutes"]:
-        row.warned_at = None  # another promise: whoever is responsible hears of it again
+        row.warned_at = None  # another length: whoever is responsible hears of it again
     for name in COLUMNS:
         setattr(row, name, values[name])
     return True

@@ -13,6 +13,8 @@ register = template.Library()
 SETTINGS = [
     Entry("staff:settings", _("Business"), "building-store"),
     Entry("crm:silence", _("Losses"), "calendar-x"),
+    Entry("support:hours", _("Hours"), "clock"),
+    Entry("support:service-levels", _("Service levels"), "clock"),
     Entry("mail:mailboxes", _("Mailboxes"), "inbox"),
     Entry("staff:people", _("Team"), "users"),
     Entry("staff:audit", _("Changes"), "history"),

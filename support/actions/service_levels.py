@@ -1,4 +1,4 @@
-"""Working hours and promises, changed by managers: each change is a version from now on."""
+"""Working hours and service levels, changed by managers: each change is a version from now on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def can_change(user: User) -> bool:
 
 
 def current_policy() -> SlaPolicy:
-    """The promises that hold for all tickets, with their calendar; made at their first use."""
+    """The service levels that hold for all tickets, with their calendar; made at their first use."""
     policies = SlaPolicy.objects.select_related("calendar").filter(is_default=True)
     found = policies.first()
     if found is None:
@@ -44,7 +44,7 @@ def current_hours() -> CalendarVersion:
     return versions.order_by("-number")[0]
 
 
-def current_promises() -> SlaPolicyVersion:
+def current_targets() -> SlaPolicyVersion:
     return SlaPolicyVersion.objects.filter(policy=current_policy()).order_by("-number")[0]
 
 
@@ -71,8 +71,7 @@ def set_hours(
         closed=sorted(day.isoformat() for day in closed),
         created_by=by,
     )
-    fields = ("week", "time_zone", "holidays", "closed")
-    changes = audit.diff(audit.values(latest, fields), version, fields)
+    changes = _changed_hours(latest, version)
     if not changes:
         return latest
     _come_into_force(version)
@@ -81,13 +80,13 @@ def set_hours(
 
 
 @transaction.atomic
-def set_promises(*, targets: Targets, warns_at_percent: int, by: User | None) -> SlaPolicyVersion:
+def set_targets(*, targets: Targets, warns_at_percent: int, by: User | None) -> SlaPolicyVersion:
     """What is promised how soon, from now on; the same again changes nothing.
 
     What runs gets its new length, counted from its beginning; what was met or missed stays.
     """
     policy = SlaPolicy.objects.select_for_update(of=("self",)).get(pk=current_policy().pk)
-    latest = current_promises()
+    latest = current_targets()
     version = SlaPolicyVersion(
         policy=policy,
         number=latest.number + 1,
@@ -99,7 +98,7 @@ def set_promises(*, targets: Targets, warns_at_percent: int, by: User | None) ->
     if not changes:
         return latest
     _come_into_force(version)
-    audit.record(by=by, action="promises.change", target=policy, changes=changes)
+    audit.record(by=by, action="service_levels.change", target=policy, changes=changes)
     return version
 
 
@@ -127,8 +126,21 @@ def _come_into_force(version: CalendarVersion | SlaPolicyVersion) -> None:
     transaction.on_commit(sla_tasks.follow_new_terms.delay, robust=True)
 
 
+def _changed_hours(latest: CalendarVersion, version: CalendarVersion) -> audit.Changes:
+    """Day by day, as it is read: {"weekday 0": ["09:00–14:00, 16:00–19:00", "09:00–17:00"]}."""
+    fields = ("time_zone", "holidays")
+    changes = audit.diff(audit.values(latest, fields), version, fields)
+    for day, (before, after) in enumerate(zip(latest.week, version.week, strict=True)):
+        old, new = (", ".join("–".join(span) for span in spans) for spans in (before, after))
+        if old != new:
+            changes[f"weekday {day}"] = [old, new]
+    if latest.closed != version.closed:
+        changes["closed"] = [", ".join(latest.closed), ", ".join(version.closed)]
+    return changes
+
+
 def _differences(latest: SlaPolicyVersion, version: SlaPolicyVersion) -> audit.Changes:
-    """Promise by promise: {"20.first_reply": [480, 240]}."""
+    """Target by target: {"first_reply 20": [480, 240]}."""
     changes: audit.Changes = {}
     before, after = latest.targets, version.targets
     for priority in sorted({*before, *after}):

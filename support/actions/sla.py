@@ -1,4 +1,4 @@
-"""What time does to tickets: due times come near and pass, and new promises reach the open ones.
+"""What time does to tickets: due times come near and pass, and new service levels reach the open ones.
 
 Each pass finds its work in rows, so running any of it twice, or at once, changes nothing more.
 """
@@ -60,7 +60,7 @@ def _warn_of(near: QuerySet[SlaTarget], now: datetime) -> bool:
 
 
 def follow_new_terms() -> bool:
-    """Take the next tickets to the hours and promises now in force; False when all have arrived."""
+    """Take the next tickets to the hours and service levels now in force; False when all have arrived."""
     waiting = NewTerms.objects.filter(done_at=None).order_by("pk").first()
     if waiting is None:
         return False

@@ -1,4 +1,4 @@
-"""Hours and promises that were changed while tickets were open."""
+"""Hours and service levels that were changed while tickets were open."""
 
 from __future__ import annotations
 

@@ -297,11 +297,11 @@ def test_nobody_is_warned_of_what_is_done_paused_or_too_late(always_open, agent)
 # --- Hours and promises change --------------------------------------------------------------------
 
 
-def test_new_promises_reach_what_runs_and_leave_what_was_met(always_open, agent, manager):
+def test_new_service_levels_reach_what_runs_and_leave_what_was_met(always_open, agent, manager):
     answered, waits = OpenedTicketFactory(), OpenedTicketFactory()
     conversation.reply(ticket=answered, text="Here.", by=agent, then="open")
 
-    version = service_levels.set_promises(
+    version = service_levels.set_targets(
         targets={"20": {"first_reply": 120, "solution": 600}}, warns_at_percent=50, by=manager
     )
     while sla.follow_new_terms():
@@ -317,12 +317,12 @@ def test_new_promises_reach_what_runs_and_leave_what_was_met(always_open, agent,
     assert targets.differing([answered.pk, waits.pk]) == []
 
 
-def test_a_priority_that_had_no_promise_gets_one(always_open, manager):
-    service_levels.set_promises(targets={"40": {"solution": 60}}, warns_at_percent=75, by=manager)
+def test_a_priority_that_had_no_target_gets_one(always_open, manager):
+    service_levels.set_targets(targets={"40": {"solution": 60}}, warns_at_percent=75, by=manager)
     ticket = OpenedTicketFactory(at=timezone.now())
     assert rows(ticket) == {}
 
-    service_levels.set_promises(targets={"20": {"solution": 600}}, warns_at_percent=75, by=manager)
+    service_levels.set_targets(targets={"20": {"solution": 600}}, warns_at_percent=75, by=manager)
     while sla.follow_new_terms():
         pass
 
@@ -347,29 +347,29 @@ def test_new_hours_count_from_now_on_in_the_business_s_time_zone(always_open, bu
 
 
 def test_the_same_again_makes_no_version_and_leaves_no_trace(always_open, business, manager):
-    hours, promises = service_levels.current_hours(), service_levels.current_promises()
+    hours, wanted = service_levels.current_hours(), service_levels.current_targets()
     AuditEntry.objects.all().delete()
 
     service_levels.set_hours(week=[(Span(0, 1440),)] * 7, holidays="", closed=[], by=manager)
-    service_levels.set_promises(targets=first_levels.TARGETS, warns_at_percent=75, by=manager)
+    service_levels.set_targets(targets=first_levels.TARGETS, warns_at_percent=75, by=manager)
 
     assert service_levels.current_hours() == hours
-    assert service_levels.current_promises() == promises
+    assert service_levels.current_targets() == wanted
     assert not NewTerms.objects.exists()
     assert not AuditEntry.objects.exists()
 
 
-def test_changes_of_hours_and_promises_are_on_the_trail(always_open, manager):
+def test_changes_of_hours_and_service_levels_are_on_the_trail(always_open, manager):
     service_levels.set_hours(week=[(Span(540, 600),)] * 7, holidays="BR", closed=[], by=manager)
-    service_levels.set_promises(
+    service_levels.set_targets(
         targets={**first_levels.TARGETS, "10": {"solution": 600}}, warns_at_percent=75, by=manager
     )
 
     hours = AuditEntry.objects.get(action="hours.change")
-    promises = AuditEntry.objects.get(action="promises.change")
+    levels = AuditEntry.objects.get(action="service_levels.change")
     assert hours.by == manager
-    assert hours.changes["holidays"] == ["", "BR"]
-    assert promises.changes == {
+    assert hours.changes["weekday 6"] == ["00:00–24:00", "09:00–10:00"]
+    assert levels.changes == {
         "first_reply 10": [1440, None],
         "next_reply 10": [1440, None],
         "solution 10": [4320, 600],

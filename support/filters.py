@@ -93,9 +93,8 @@ class TicketFilter(SentenceFilter):
         label=pgettext_lazy("ticket", "State"),
         empty_label=gettext_lazy("Any"),
     )
-    priority = django_filters.TypedChoiceFilter(
+    priority = django_filters.ChoiceFilter(
         choices=Ticket.Priority.choices,
-        coerce=int,
         label=gettext_lazy("Priority"),
         empty_label=gettext_lazy("Any"),
     )
@@ -230,7 +229,7 @@ KIND_WORDS = {
 }
 WORDS: dict[str, Callable[[Any], str]] = {
     "state": lambda state: str(STATE_WORDS[state]),
-    "priority": lambda priority: str(PRIORITY_WORDS[priority]),
+    "priority": lambda priority: str(PRIORITY_WORDS[Ticket.Priority(int(priority))]),
     "queue": lambda queue: _("in the queue “%(name)s”") % {"name": queue},
     "category": lambda category: (
         _("without a category")

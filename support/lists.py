@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from staff.formats import active_locale, ago, moment
 from staff.models import User
 from staff.pages import Count, capped_counts
-from staff.templatetags.vinculo import initials
 from support.filters import COUNTED, VIEWS, TicketFilter
 from support.models import Queue, SavedView, Ticket
 
@@ -79,6 +78,14 @@ def tabs(user: User, chosen: TicketFilter, query: str) -> Tabs:
     )
 
 
+# Of what is not as usual.
+MARKS: dict[int, str] = {
+    Ticket.Priority.LOW: "priority-low",
+    Ticket.Priority.HIGH: "priority-high",
+    Ticket.Priority.URGENT: "priority-urgent",
+}
+
+
 def row(ticket: Ticket) -> dict[str, Any]:
     """What the list says of one: texts ready to be shown, which a template finds fastest in a dict."""
     customer, contact = ticket.customer.name, ticket.contact
@@ -86,16 +93,14 @@ def row(ticket: Ticket) -> dict[str, Any]:
         "pk": str(ticket.pk),
         "url": reverse("support:ticket", args=[ticket.pk]),
         "subject": ticket.subject,
-        "customer": customer,
-        "contact": contact.name if contact and contact.name != customer else "",
+        "who": f"{contact.name} · {customer}" if contact and contact.name != customer else customer,
         "state": ticket.state,
         "state_name": capfirst(Ticket.State(ticket.state).label),
-        "priority": ticket.priority,
+        "mark": MARKS.get(ticket.priority, ""),
         "priority_name": capfirst(Ticket.Priority(ticket.priority).label),
         "due": due(ticket.next_due_at) if ticket.next_due_at and ticket.is_open else "",
         "is_late": ticket.is_open and ticket.is_late,
         "assignee": str(ticket.assignee or ""),
-        "initials": initials(ticket.assignee) if ticket.assignee else "",
         "active": ago(ticket.last_activity_at),
         "category": ticket.category.name if ticket.category else "",
         "tags": [tag.name for tag in ticket.tags.all()],

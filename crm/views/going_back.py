@@ -41,13 +41,18 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     change_set = get_object_or_404(ChangeSet, pk=pk, kind__startswith="crm.")
     if change_set.by_id != request.user.pk and not acting_user(request).has_role(Role.MANAGER):
         raise PermissionDenied
+    take_back(request, change_set)
+    return back(request, "crm:customer-list")
+
+
+def take_back(request: HttpRequest, change_set: ChangeSet) -> None:
+    """Revert the stroke and say what came of it; whether the person may, the view has asked."""
     try:
         outcome = changes.revert(change_set=change_set, by=acting_user(request))
     except changes.AlreadyReverted as refusal:
         messages.info(request, str(refusal))
     else:
         _tell(request, outcome)
-    return back(request, "crm:customer-list")
 
 
 def _tell(request: HttpRequest, outcome: changes.RevertOutcome) -> None:

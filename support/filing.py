@@ -40,8 +40,8 @@ BATCH = 50
 # Of those a mail was also addressed to; a list of thousands helps nobody.
 MOST_ADDRESSED = 20
 
-# What a mail of its own is not worth a ticket, unless it answers one: a server's words about other
-# mail, and answers of absent people to mail that was no ticket's.
+# What is not worth a ticket of its own: a server's words about other mail, and answers of absent
+# people to mail that was no ticket's. A postmaster may be a person.
 NO_TICKET = frozenset({"report", "mailer-daemon", "out-of-office"})
 NOBODYS, STAFF_AWAY = "nobodys", "staff_away"
 REASONS: dict[str, str | Promise] = {
@@ -169,7 +169,7 @@ class Filing:
             self._from_staff(place)
         elif isinstance(place, Joins):
             self._into(place, sender)
-        elif self.automatic in NO_TICKET:
+        elif self.automatic in NO_TICKET and not sender.address.startswith("postmaster@"):
             inbox.ignore(self.inbound, NOBODYS)
         else:
             self._into_new(place, sender)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -26,70 +25,59 @@ def register() -> None:
 
 
 def look() -> Finding:
-    """Each mailbox in a sentence or two; not well when one fails or something is missing."""
-    mailboxes = list(
-        Mailbox.objects.filter(is_active=True).annotate(
-            on_server=Sum("folders__on_server"),
-            stored=Sum("folders__stored"),
-            missing=Sum("folders__missing"),
-        )
-    )
-    failing = Q(folders__error__gt="") | Q(failing_since__lte=timezone.now() - PATIENCE)
-    bad = set(Mailbox.objects.filter(failing, is_active=True).values_list("pk", flat=True))
-    bad |= {mailbox.pk for mailbox in mailboxes if mailbox.missing}
-    sentences = [sentence(mailbox) for mailbox in mailboxes]
-    troubles = stuck()
+    """Each mailbox in a sentence; not well when one fails or something is missing."""
+    mailboxes = list(Mailbox.objects.filter(is_active=True).prefetch_related("folders"))
+    sentences, troubles = [sentence(mailbox) for mailbox in mailboxes], stuck()
     if not mailboxes and not troubles:
         return Finding(
             ok=None,
             detail=_("No mailbox is read."),
             advice=_("Add one under Settings, Mailboxes, so that customers can write."),
         )
-    if bad or troubles:
+    if troubles or any(is_failing(mailbox) for mailbox in mailboxes):
         advice = _("Look at Settings, Mailboxes, and at the inbox.")
         return Finding(ok=False, detail=" ".join(sentences + troubles), advice=advice)
     aside = InboundEmail.objects.quarantined().count()
-    if aside:
-        words = ngettext(
-            "%(count)s mail is set aside.", "%(count)s mails are set aside.", aside
-        ) % {"count": number(aside)}
-        sentences.append(words)
-        return Finding(
-            ok=None, detail=" ".join(sentences), advice=_("Somebody should look at the inbox.")
-        )
-    return Finding(ok=True, detail=" ".join(sentences))
+    if not aside:
+        return Finding(ok=True, detail=" ".join(sentences))
+    words = ngettext("%(count)s mail is set aside.", "%(count)s mails are set aside.", aside)
+    return Finding(
+        ok=None,
+        detail=" ".join([*sentences, words % {"count": number(aside)}]),
+        advice=_("Somebody should look at the inbox."),
+    )
+
+
+def is_failing(mailbox: Mailbox) -> bool:
+    """For longer than a moment, or one of its folders, or something is missing."""
+    since = mailbox.failing_since
+    if since is not None and since <= timezone.now() - PATIENCE:
+        return True
+    return any(folder.error or folder.missing for folder in mailbox.folders.all())
 
 
 def sentence(mailbox: Mailbox) -> str:
     """Last message, how the numbers agree, since when it fails."""
-    parts = [
-        _("last mail %(when)s") % {"when": moment(mailbox.last_message_at)}
-        if mailbox.last_message_at
-        else _("no mail yet")
-    ]
-    counts: tuple[int | None, int | None, int | None] = (
-        getattr(mailbox, "on_server", None),
-        getattr(mailbox, "stored", None),
-        getattr(mailbox, "missing", None),
-    )
-    if counts[0] is not None:
-        parts.append(
-            _("on the server %(there)s = stored %(stored)s + missing %(missing)s")
-            % {
-                "there": number(counts[0]),
-                "stored": number(counts[1] or 0),
-                "missing": number(counts[2] or 0),
-            }
-        )
+    folders = mailbox.folders.all()
+    last = mailbox.last_message_at
+    parts = [_("last mail %(when)s") % {"when": moment(last)} if last else _("no mail yet")]
+    compared = [folder for folder in folders if folder.reconciled_at]
+    if compared:
+        there = sum(folder.on_server or 0 for folder in compared)
+        missing = sum(folder.missing or 0 for folder in compared)
+        numbers = {
+            "there": number(there),
+            "stored": number(there - missing),
+            "missing": number(missing),
+        }
+        words = _("on the server %(there)s = stored %(stored)s + missing %(missing)s")
+        parts.append(words % numbers)
     if mailbox.failing_since:
         what, _words = imap.explained(mailbox.error)
-        parts.append(
-            _("can't be read since %(when)s") % {"when": moment(mailbox.failing_since)}
-            + f": {what}"
-        )
-    folders = [folder.name for folder in mailbox.folders.exclude(error="")] if parts else []
-    if folders:
-        parts.append(_("folders that can't be read: %(names)s") % {"names": ", ".join(folders)})
+        when = _("can't be read since %(when)s") % {"when": moment(mailbox.failing_since)}
+        parts.append(f"{when}: {what}")
+    if unread := [folder.name for folder in folders if folder.error]:
+        parts.append(_("folders that can't be read: %(names)s") % {"names": ", ".join(unread)})
     text = f"{mailbox.name}: {'; '.join(parts)}"
     return text if text.endswith(".") else f"{text}."
 

@@ -93,7 +93,6 @@ def _tell_assigned(ticket: Ticket, event: TicketEvent) -> list[OutgoingEmail]:
     )
 
 
-@transaction.atomic
 def tell_of_customer(message: Message) -> list[OutgoingEmail]:
     """The ticket's owner and its watchers, that the customer wrote; not of machines or mere thanks."""
     if message.kind != Message.Kind.RECEIVED or message.automatic or message.is_thanks:

@@ -81,8 +81,11 @@ class Change:
 
     @property
     def moves_spans(self) -> bool:
+        # A reply that was taken back may have solved it.
         return any(
-            event.kind in ENDS | BEGINS or event.before in VOID or event.after in VOID
+            event.kind in {*ENDS, *BEGINS, Kind.WITHDRAWN}
+            or event.before in VOID
+            or event.after in VOID
             for event in self.events
         )
 

@@ -151,17 +151,19 @@ def _move_contents(change_set: ChangeSet, loser: Ticket, winner: Ticket) -> None
         ReplyPromise.objects.filter(ticket=loser),
     ]
     for rows in moving:
-        _move(change_set, rows, loser, winner)
+        _move(change_set, rows, winner)
 
 
-def _move(
-    change_set: ChangeSet | None, rows: models.QuerySet[Any], source: Ticket, target: Ticket
-) -> None:
-    ids = list(rows.order_by("pk").values_list("pk", flat=True))
-    rows.model._default_manager.filter(pk__in=ids).update(ticket=target)
-    if change_set is not None and ids:
-        before, after = {"ticket_id": source.pk}, {"ticket_id": target.pk}
-        changes.record_updated(change_set, rows.model, ((pk, before, after) for pk in ids))
+def _move(change_set: ChangeSet | None, rows: models.QuerySet[Any], target: Ticket) -> None:
+    """To another ticket, of whose versions an event from elsewhere made none."""
+    to: dict[str, Any] = {"ticket_id": target.pk}
+    if rows.model is TicketEvent:
+        to["version"] = 0
+    before = {row.pop("pk"): row for row in rows.order_by("pk").values("pk", *to)}
+    rows.model._default_manager.filter(pk__in=before).update(**to)
+    if change_set is not None and before:
+        moved = ((pk, was, to) for pk, was in before.items())
+        changes.record_updated(change_set, rows.model, moved)
 
 
 def merge_of(ticket: Ticket) -> ChangeSet | None:
@@ -246,9 +248,9 @@ def _split_off(
     _copy_participants(old, new, set(chosen.values_list("from_address", flat=True)))
     ids = list(chosen.values_list("pk", flat=True))
     own = TicketEvent.objects.filter(ticket=old, message__in=ids, kind__in=WRITTEN)
-    _move(None, own, old, new)
-    _move(None, ReplyPromise.objects.filter(message__in=ids), old, new)
-    _move(None, Message.objects.filter(pk__in=ids), old, new)
+    _move(None, own, new)
+    _move(None, ReplyPromise.objects.filter(message__in=ids), new)
+    _move(None, Message.objects.filter(pk__in=ids), new)
     TicketLink.objects.create(ticket=old, other=new, kind=TicketLink.Kind.SPLIT, by=change.by)
     opening = Change(ticket=new, at=new.opened_at, by=first.author, actor=_actor_of(first))
     opening.note(Kind.OPENED, message=first)

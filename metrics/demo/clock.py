@@ -62,6 +62,18 @@ class Clock:
         at = self.midnight(on) + timedelta(hours=random.uniform(OPENS, CLOSES))
         return min(at.replace(microsecond=0), self.now - timedelta(minutes=random.randint(5, 240)))
 
+    def within_hours(self, at: datetime, random: Random) -> datetime:
+        """That moment, or one soon after the next opening when the workshop is closed then."""
+        local = at.astimezone(self.zone)
+        hour = local.hour + local.minute / 60
+        day = local.date() + timedelta(days=1 if hour >= CLOSES else 0)
+        if day.weekday() == 6:
+            day += timedelta(days=1)
+        if day == local.date() and hour >= OPENS:
+            return at.replace(microsecond=0)
+        opens = self.midnight(day) + timedelta(hours=OPENS)
+        return (opens + timedelta(minutes=random.uniform(2, 90))).replace(microsecond=0)
+
     def ago(self, days: int, hour: float = 11) -> datetime:
         """So many days before today, at that local hour."""
         at = self.midnight(self.today - timedelta(days=days)) + timedelta(hours=hour)

@@ -35,6 +35,7 @@ from crm.models import (
 from metrics.demo import house, ledger, stories, words
 from metrics.demo.asked import Asked
 from metrics.demo.clock import Clock
+from metrics.demo.desk import Desk
 from metrics.demo.history import History, Life, Term, arrival
 from metrics.demo.people import draw
 from staff.access import Role
@@ -71,6 +72,7 @@ class Loader:
     team: list[User] = field(init=False)
     tags: dict[str, Tag] = field(init=False)
     asked: Asked = field(init=False)
+    desk: Desk = field(init=False)
 
     def load(self) -> Loaded:
         """Raises NotEmpty. The first thousand customers come in the same transaction as the rest of
@@ -102,6 +104,7 @@ class Loader:
         people = User.objects.filter(is_active=True, role__gte=Role.AGENT)
         self.team = list(people.order_by("-role", "pk")[:4])
         self.asked = Asked(self.clock, self._by(1))
+        self.desk = Desk(self.clock, self._by)
         Tag.objects.bulk_create(
             [Tag(name=name, folded=fold(name)) for name in words.TAGS], ignore_conflicts=True
         )
@@ -156,6 +159,8 @@ class Loader:
         talks += self._losses(histories, customers)
         talks += self._promises(histories, customers)
         talks += self.asked.answers(histories, customers, contacts)
+        helped = Random(f"{self.seed}:{number}:helped")
+        talks += self.desk.write(histories, customers, contacts, helped, is_first=number == 0)
         Cost.objects.bulk_create(ledger.amends(histories, customers, self.business.currency))
         log_interactions_bulk(talks, bodies)
         ids = [customer.pk for customer in customers]

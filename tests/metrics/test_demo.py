@@ -21,6 +21,8 @@ from metrics.demo.house import OWNER_EMAIL, PASSWORD
 from metrics.demo.loading import Loader, NotEmpty
 from metrics.models import Snapshot
 from staff.models import Business, User
+from support import projection, targets
+from support.models import SlaTarget, Suggestion, Ticket, TicketEvent
 from surveys.models import Invitation, Response
 from tests.factories import CustomerFactory
 
@@ -170,3 +172,16 @@ def test_the_command_computes_the_figures_and_notes_the_sign_in(
     note = Path(settings.VAR_DIR) / "demo-sign-in.txt"
     assert PASSWORD in note.read_text()
     note.unlink()
+
+
+def test_the_desk_has_had_work_and_has_some_today(demo: Clock) -> None:
+    states = set(Ticket.objects.values_list("state", flat=True))
+    assert {"closed", "new", "waiting"} <= states
+    assert set(Ticket.objects.values_list("language", flat=True)) == {"es", "pt-br", "en"}
+    assert TicketEvent.objects.filter(kind=TicketEvent.Kind.REOPENED).exists()
+    assert SlaTarget.objects.filter(missed_at__isnull=False).exists()
+    assert Ticket.objects.open().filter(assignee=None).exists()
+    ids = list(Ticket.objects.values_list("pk", flat=True))
+    assert projection.differing(ids) == []
+    assert targets.differing(ids, now=demo.now) == []
+    assert Suggestion.objects.filter(state=Suggestion.State.PROPOSED).exists()

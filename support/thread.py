@@ -72,8 +72,6 @@ def shown_messages(ticket: Ticket) -> QuerySet[Message]:
     promised = ReplyPromise.objects.filter(message=OuterRef("pk")).order_by("pk")
     return (
         Message.objects.filter(ticket=ticket, withdrawn_at=None)
-        # The beginning of a conversation that we began: what it says is its first reply.
-        .exclude(kind=Message.Kind.NOTE, text="")
         .select_related("author", "contact")
         .defer("html")
         .annotate(

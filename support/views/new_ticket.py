@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from crm.forms.fields import CustomerField
-from crm.models import ContactPoint, Customer
+from crm.models import Contact, ContactPoint, Customer
 from staff.access import Role, access, acting_user
 from staff.pages import render_page
 from staff.refusals import Refusal
-from support.actions import conversation, tickets
+from support.actions import tickets
 from support.forms.reply import new_key
 from support.forms.ticket import NewTicketForm
 from support.models import Ticket
@@ -75,44 +75,19 @@ def _customer(request: HttpRequest) -> Customer | None:
 
 @transaction.atomic
 def _opened(request: HttpRequest, said: dict[str, Any]) -> Ticket:
-    """The ticket; what we write first leaves as its first reply."""
-    by, customer = acting_user(request), said["customer"]
-    contact = said["contact"] or _first_to_ask(customer)
-    writes_first = said["channel"] == Ticket.Channel.STAFF
-    if writes_first and not (contact and _has_address(contact)):
+    """The ticket; what we write first leaves by mail, after the moment in which it can be taken back."""
+    contact = said["contact"] or _first_to_ask(said["customer"])
+    if said["channel"] == Ticket.Channel.STAFF and not (contact and _has_address(contact)):
         raise NobodyToWriteTo
-    files = drafts(said["files"])
-    once_key = said["once_key"]
-    ticket = tickets.open_ticket(
-        customer=customer,
-        contact=contact,
-        subject=said["subject"],
-        text="" if writes_first else said["text"],
-        channel=said["channel"],
-        priority=said["priority"],
-        queue=said["queue"],
-        assignee=said["assignee"],
-        files=[] if writes_first else files,
-        once_key=once_key,
-        by=by,
-    )
-    if writes_first:
-        conversation.reply(
-            ticket=ticket,
-            text=said["text"],
-            files=files,
-            by=by,
-            once_key=f"{once_key[:58]}-mail" if once_key else "",
-        )
-    return ticket
+    said = said | {"contact": contact, "files": drafts(said["files"])}
+    return tickets.open_ticket(by=acting_user(request), **said)
 
 
-def _first_to_ask(customer: Customer) -> Any:
+def _first_to_ask(customer: Customer) -> Contact | None:
     people = customer.affiliations.filter(until=None).select_related("contact")
     first = people.order_by("-is_primary", "pk").first()
     return first.contact if first else None
 
 
-def _has_address(contact: Any) -> bool:
-    found = contact.points.filter(kind=ContactPoint.Kind.EMAIL, retired_at=None)
-    return bool(found.exists())
+def _has_address(contact: Contact) -> bool:
+    return contact.points.filter(kind=ContactPoint.Kind.EMAIL, retired_at=None).exists()

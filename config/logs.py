@@ -4,8 +4,8 @@ import json
 import logging
 import re
 
-# /s/<token>/, /u/<token>/, /t/<token>/: whoever reads the log must not be able to answer for others.
-_TOKENS = re.compile(r"/(s|u|t)/[\w-]{6,}")
+# /s/<token>/, /t/<token>/ and the like: whoever reads the log must not be able to answer for others.
+_TOKENS = re.compile(r"/(s|u|t|board/following|tickets/files)/[\w:-]{6,}")
 
 
 class WithoutTokens(logging.Filter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -34,13 +35,19 @@ class PublicForm(forms.Form):
                 field.widget.attrs.setdefault("class", "form-control")
 
     def clean(self) -> dict[str, Any]:
+        """Subclasses look at their fields first: the stamp is spoken of only when all else is right."""
+        data = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
         try:
-            self.once_key = stamps.key_of(
-                self.data.get("stamp", ""), self.PURPOSE, fastest=self.FASTEST
-            )
+            key = stamps.key_of(self.data.get("stamp", ""), self.PURPOSE, fastest=self.FASTEST)
         except Refusal as refusal:
             self.add_error(None, str(refusal))
-        return super().clean() or self.cleaned_data
+        else:
+            # Who goes back and writes something else in the same form has said something else.
+            said = [f"{name}={data[name]}" for name in sorted(data) if isinstance(data[name], str)]
+            self.once_key = hashlib.sha256("\0".join([key, *said]).encode()).hexdigest()
+        return data
 
     @property
     def is_programs(self) -> bool:
@@ -86,10 +93,10 @@ class AnswerForm(FilesForm):
     field_order = ("text", "attachments")
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        data = self.cleaned_data
         if not data.get("text") and not data.get("attachments") and not self.errors:
             self.add_error("text", _("Write something, or add a file."))
-        return data
+        return super().clean()
 
 
 class FeedbackForm(FilesForm):
@@ -127,11 +134,11 @@ class FeedbackForm(FilesForm):
     field_order = ("kind", "text", "attachments", "name", "email")
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        data = self.cleaned_data
         needs_answer = data.get("kind") in self.ANSWERED
         if needs_answer and not data.get("email") and "email" not in self.errors:
             self.add_error("email", _("We need your e-mail to answer you."))
-        return data
+        return super().clean()
 
 
 class ProposalForm(PublicForm):

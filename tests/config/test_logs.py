@@ -12,6 +12,10 @@ from config.logs import WithoutTokens
     [
         ("/s/3oRxDvW12DD6CCtPrtRY9cKfl-xbhe8j/", "/s/…/"),
         ("/u/BgOvRa3vywZzyXcZWiTh2zzLiLlRxsaEzh6U_cC7imw/", "/u/…/"),
+        ("/t/xwRZAoQ8JXVt7fSeP6UT/files/3/", "/t/…/files/3/"),
+        ("/board/following/xwRZAoQ8JXVt7fSeP6UT/", "/board/following/…/"),
+        ("/tickets/files/7-31:1wGmVh:0mTqVd3yHkHNcg/", "/tickets/files/…/"),
+        ("/tickets/12/", "/tickets/12/"),
         ("/customers/12/", "/customers/12/"),
         ("/surveys/1/send/", "/surveys/1/send/"),
     ],

@@ -74,6 +74,9 @@ def test_sent_twice_is_one_ticket(client: Client) -> None:
     assert [send(client, stamp=same).status_code for _ in range(2)] == [302, 302]
     assert Ticket.objects.count() == 1
     assert OutgoingEmail.objects.count() == 1
+    # Going back to write something else is no second press.
+    send(client, stamp=same, text="And spelt bread?")
+    assert Ticket.objects.count() == 2
 
 
 def test_praise_needs_no_name_and_no_address(client: Client) -> None:

@@ -190,6 +190,13 @@ def test_pages_of_strangers(site: Site, browser: Browser, language: str) -> None
         "/accounts/password/reset/": 200,
         "/s/no-such-token/": 404,
         "/u/no-such-token/": 404,
+        "/t/no-such-token/": 404,
+        "/feedback/": 200,
+        "/feedback/thanks/?kind=question": 200,
+        "/board/": 200,
+        "/board/?state=done": 200,
+        "/board/new/": 200,
+        "/board/following/no-such-token/": 404,
     }.items():
         looking.open(site.at + path, language=language, status=status)
         look()

@@ -15,6 +15,7 @@ SETTINGS = [
     Entry("crm:silence", _("Losses"), "calendar-x"),
     Entry("support:hours", _("Hours"), "clock"),
     Entry("support:service-levels", _("Service levels"), "clock"),
+    Entry("support:desk", _("Help desk"), "ticket"),
     Entry("mail:mailboxes", _("Mailboxes"), "inbox"),
     Entry("staff:people", _("Team"), "users"),
     Entry("staff:audit", _("Changes"), "history"),

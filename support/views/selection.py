@@ -148,7 +148,7 @@ def _merge(
     losers = [ticket for ticket in tickets if ticket.pk != into.pk]
     with transaction.atomic():  # all of them or none
         for ticket in losers:
-            merging.merge(ticket=ticket, into=into, by=acting_user(request), across_customers=True)
+            merging.merge(ticket=ticket, into=into, by=acting_user(request), **options)
     words = ngettext(
         "%(count)s ticket is part of #%(number)s now.",
         "%(count)s tickets are part of #%(number)s now.",

@@ -32,6 +32,8 @@ SAMPLES = {
     "crm:customer": "SELECT customer_id FROM surveys_response GROUP BY 1 ORDER BY count(*) DESC",
     "crm:order-list": "SELECT customer_id FROM crm_order GROUP BY 1 ORDER BY count(*) DESC",
     "staff:person": "SELECT id FROM staff_user WHERE role < 40",
+    "support:canned-edit": "SELECT min(id) FROM support_cannedreply",
+    "support:category-edit": "SELECT min(id) FROM support_category",
     "surveys:survey-create": "SELECT 'nps'",
     "surveys:trigger": "SELECT 'ticket_solved'",
     "metrics:metric": "SELECT 'nps' UNION ALL SELECT 'customer_churn' UNION ALL SELECT 'ltv_annual'",
@@ -42,6 +44,8 @@ ROWS_OF = {
     "contract": "crm_contract",
     "cost": "crm_cost",
     "order": "crm_order",
+    "queue": "support_queue",
+    "view": "support_savedview",
 }
 # Pages that differ by what is asked of them.
 ASKED = [
@@ -52,6 +56,12 @@ ASKED = [
     "/surveys/send/?customer=1",
     "/surveys/1/send/?customer=1",
     "/outbox/?state=failed",
+    "/tickets/?q=nobody+has+this+name",
+    "/tickets/?view=done&sort=opened",
+    "/tickets/?view=mine&priority=40",
+    "/tickets/change/?ticket=1&ticket=2",
+    "/tickets/merge/?ticket=1&ticket=2",
+    "/tickets/views/new/?priority=40",
     "/no-such-page/",
 ]
 
@@ -227,6 +237,9 @@ def test_pages_with_nothing_on_them_yet(
         "/metrics/nps/",
         "/costs/",
         "/outbox/",
+        "/tickets/",
+        "/tickets/views/",
+        "/settings/desk/replies/",
     ]:
         looking.open(live_server.url + path, language="en")
         looking.with_axe()

@@ -82,7 +82,9 @@ class _Reader:
             self._keep(piece)
 
     def finish(self) -> None:
-        if not self._entry.is_empty and (address := self._entry.address(self._notes)) is not None:
+        if self._entry.is_empty:
+            return
+        if (address := self._entry.address(self._notes)) is not None:
             self.found.append(address)
         self._entry, self._in_angle = _Entry(), False
 

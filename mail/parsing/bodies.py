@@ -47,12 +47,12 @@ def read(parts: list[Part], notes: Notes, *, hint: str) -> Contents:
     `hint` is the charset of texts that name none and are no UTF-8.
     """
     reader = _Reader(notes, hint=hint)
-    unnamed = [part for part in parts if _is_text(part) and not part.file_name]
+    own = [part for part in parts if _is_text(part) and _is_body(part)]
     for part in parts:
         if part.is_multipart and part.children:
             if part.content_type == "multipart/encrypted":
                 notes.add("encrypted")
-        elif _is_text(part) and (not part.file_name or not unnamed):
+        elif _is_text(part) and (_is_body(part) or not own):
             reader.take_text(part)
         elif part.content_type != "application/applefile":
             reader.take_file(part)
@@ -67,6 +67,16 @@ def _is_text(part: Part) -> bool:
         # A whole mail is its text, whatever kind of text it says that it is.
         return part.content_type.startswith("text/")
     return part.content_type in _TEXTS and part.disposition != "attachment"
+
+
+def _is_body(part: Part) -> bool:
+    """Whether a text is the mail's own: one with a name is a file, except where only a text can be."""
+    if not part.file_name or part.parent is None:
+        return not part.file_name
+    kind = part.parent.content_type
+    return kind == "multipart/alternative" or (
+        kind == "multipart/related" and part is part.parent.children[0]
+    )
 
 
 def _alternative(part: Part) -> tuple[Part, Part] | None:

@@ -315,4 +315,15 @@ CASES = [
         text="",
         attachments=named("a.pdf"),
     ),
+    case(
+        "texts with names that are the text",
+        multipart(
+            b"alternative",
+            part(b"text/plain; name=body.txt", b"Hello"),
+            part(b"text/html; name=body.html", b"<p>Hello"),
+        ),
+        text="Hello",
+        html="<p>Hello",
+        attachments=[],
+    ),
 ]

@@ -71,7 +71,8 @@ class Beside:
 
 def for_page(user: User) -> QuerySet[Ticket]:
     """A ticket this person may see, with what its page shows of it and its customer: two queries."""
-    income = Customer.objects.filter(pk=OuterRef("customer")).with_income()
+    # An annotation of a method of crm's, which the type checker can't look into.
+    income: Any = Customer.objects.filter(pk=OuterRef("customer")).with_income()
     tenures = Tenure.objects.filter(customer=OuterRef("customer"), started_at__lte=timezone.now())
     watching = Watcher.objects.filter(ticket=OuterRef("pk"), user=user)
     return (
@@ -79,7 +80,7 @@ def for_page(user: User) -> QuerySet[Ticket]:
         .select_related("customer__owner", "contact", "queue", "category", "assignee")
         .prefetch_related("tags")
         .annotate(
-            income_micros=Subquery(income.values("income_micros")[:1]),
+            income_micros=Subquery(income.values_list("income_micros", flat=True)[:1]),
             customer_since=Subquery(tenures.order_by("-started_at").values("started_at")[:1]),
             watching=Subquery(watching.values("pk")[:1]),
         )
@@ -127,12 +128,13 @@ def _everybody(ticket: Ticket, user: User) -> list[Somebody]:
         .annotate(what=Value("phone", CharField()), label=Value("", CharField()), text=F("value"))
         .values_list("what", "pk", "label", "text")
     )
-    here = _here(ticket, user).values_list("what", "pk", "label", "text")
+    here = _here(ticket, user)
     rows = taking_part.union(telephones, here, all=True).order_by("pk")
     return [Somebody(*row) for row in rows]
 
 
-def _here(ticket: Ticket, user: User) -> QuerySet[TicketPresence]:
+def _here(ticket: Ticket, user: User) -> QuerySet[TicketPresence, tuple[Any, ...]]:
+    """(what, key, name, address) of the colleagues."""
     now = timezone.now()
     typing = When(typed_at__gt=now - TYPING_FOR, then=Value("typing"))
     return (
@@ -143,13 +145,13 @@ def _here(ticket: Ticket, user: User) -> QuerySet[TicketPresence]:
             label=F("user__name"),
             text=F("user__email"),
         )
+        .values_list("what", "pk", "label", "text")
     )
 
 
 def present(ticket: Ticket, user: User) -> list[Somebody]:
     """Colleagues who have the ticket open just now: one query."""
-    rows = _here(ticket, user).order_by("pk").values_list("what", "pk", "label", "text")
-    return [Somebody(*row) for row in rows]
+    return [Somebody(*row) for row in _here(ticket, user).order_by("pk")]
 
 
 def dues(ticket: Ticket) -> list[Due]:
@@ -161,7 +163,7 @@ def dues(ticket: Ticket) -> list[Due]:
 
 def _due(one: SlaTarget) -> Due:
     now, at = timezone.now(), one.missed_at or one.due_at
-    what = capfirst(SlaTarget.Kind(one.kind).label)
+    what = str(capfirst(SlaTarget.Kind(one.kind).label))
     if at is None:
         return Due(what, None, "still")
     if at <= now:

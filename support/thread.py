@@ -243,7 +243,7 @@ def _promise(one: Message) -> dict[str, Any] | None:
 
 # --- Events in words ----------------------------------------------------------------------
 
-EVENT_ICONS = {
+EVENT_ICONS: dict[str, str] = {
     Kind.OPENED: "ticket",
     Kind.WITHDRAWN: "arrow-back-up",
     Kind.WAITING: "player-pause",

@@ -43,7 +43,7 @@ class ComposeForm(forms.Form):
         error_messages={"required": gettext_lazy("Write a few words first.")},
         widget=forms.Textarea(attrs={"rows": 6, "class": "form-control"}),
     )
-    files = FilesField(widget=FilesInput(attrs={"class": "form-control", "multiple": True}))
+    attachments = FilesField(widget=FilesInput(attrs={"class": "form-control", "multiple": True}))
     then = forms.ChoiceField(
         label=gettext_lazy("Then it is"),
         choices=[
@@ -91,7 +91,7 @@ class ComposeForm(forms.Form):
 
     @property
     def is_note(self) -> bool:
-        return self["kind"].value() == NOTE
+        return bool(self["kind"].value() == NOTE)
 
     @property
     def more_is_open(self) -> bool:

@@ -248,7 +248,7 @@ class NewTicketForm(forms.Form):
         widget=forms.Textarea(attrs={**CONTROL, "rows": 8}),
         help_text=gettext_lazy("If we write first, this is the mail that they receive."),
     )
-    files = FilesField(widget=FilesInput(attrs={**CONTROL, "multiple": True}))
+    attachments = FilesField(widget=FilesInput(attrs={**CONTROL, "multiple": True}))
     priority = forms.TypedChoiceField(
         label=gettext_lazy("Priority"),
         choices=Ticket.Priority.choices,

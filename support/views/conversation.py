@@ -56,7 +56,7 @@ def _written(request: HttpRequest, ticket: Ticket, form: ComposeForm) -> Message
         "ticket": ticket,
         "text": said["text"],
         "by": by,
-        "files": drafts(said["files"]),
+        "files": drafts(said["attachments"]),
         "once_key": said["once_key"],
     }
     if said["kind"] == NOTE:
@@ -124,7 +124,7 @@ def compose(request: HttpRequest, pk: int) -> HttpResponse:
             said = canned.text_for(reply, ticket=ticket, user=user, business=business)
             text = f"{text.rstrip()}\n\n{said}".strip()
     form = ComposeForm(
-        initial={name: data.get(name) for name in ComposeForm.base_fields if name != "files"}
+        initial={name: data.get(name) for name in ComposeForm.base_fields if name != "attachments"}
         | {"text": text}
     )
     context = page_context(request, ticket, form)

@@ -79,8 +79,10 @@ def _opened(request: HttpRequest, said: dict[str, Any]) -> Ticket:
     contact = said["contact"] or _first_to_ask(said["customer"])
     if said["channel"] == Ticket.Channel.STAFF and not (contact and _has_address(contact)):
         raise NobodyToWriteTo
-    said = said | {"contact": contact, "files": drafts(said["files"])}
-    return tickets.open_ticket(by=acting_user(request), **said)
+    files = drafts(said["attachments"])
+    told = {name: value for name, value in said.items() if name != "attachments"}
+    told |= {"contact": contact, "files": files}
+    return tickets.open_ticket(by=acting_user(request), **told)
 
 
 def _first_to_ask(customer: Customer) -> Contact | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -137,7 +138,7 @@ def _save_facts(request: HttpRequest, edited: Ticket, form: FactsForm) -> None:
         FACTS[name](ticket=edited, by=by, **{name: said[name]})
 
 
-FACTS = {
+FACTS: dict[str, Callable[..., Ticket]] = {
     "queue": changes.set_queue,
     "assignee": changes.assign,
     "priority": changes.set_priority,

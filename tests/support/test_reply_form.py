@@ -186,12 +186,12 @@ def test_files_go_along_and_dangerous_ones_do_not(agent_client: Client, ticket: 
     picture = SimpleUploadedFile("oven.png", b"\x89PNG\r\n\x1a\n1", "image/png")
     letter = SimpleUploadedFile("letter.pdf", b"%PDF-1.4", "application/pdf")
     page = SimpleUploadedFile("page.html", b"<script>", "text/html")
-    refused = agent_client.post(url(ticket), said(ticket, files=[picture, page]))
+    refused = agent_client.post(url(ticket), said(ticket, attachments=[picture, page]))
     assertContains(refused, "page.html", status_code=422)
     assertContains(refused, "Choose the files again", status_code=422)
 
     picture.seek(0)
-    agent_client.post(url(ticket), said(ticket, files=[picture, letter]))
+    agent_client.post(url(ticket), said(ticket, attachments=[picture, letter]))
 
     message = Message.objects.get(kind="reply")
     assert [file.name for file in message.attachments.all()] == ["oven.png", "letter.pdf"]

@@ -23,8 +23,9 @@ from support.states import STEPS
 
 Kind = TicketEvent.Kind
 State = Ticket.State
+STATES = frozenset(State.values)
 # Where a step leads that doesn't say so itself: an import need not know.
-LEADS_TO = {
+LEADS_TO: dict[str, str] = {
     Kind.STARTED: State.OPEN,
     Kind.WAITING: State.WAITING,
     Kind.ON_HOLD: State.ON_HOLD,
@@ -178,7 +179,7 @@ def _event(one: Told, withdrawn: set[int]) -> clock.Event | None:
         return clock.HumanReplied(one.at) if one.message not in withdrawn else None
     if one.kind == Kind.PRIORITY:
         return clock.Prioritised(one.at, one.after)
-    after = one.after if one.after in State.values else LEADS_TO.get(Kind(one.kind), "")
+    after = one.after if one.after in STATES else LEADS_TO.get(one.kind, "")
     return clock.Moved(one.at, str(after)) if after else None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Prefetch, Q, Subquery
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
@@ -142,7 +142,18 @@ def _events(ticket: Ticket, page: Page[Message], messages: list[Message]) -> lis
         times = later.order_by("created_at", "pk").values_list("created_at", flat=True)
         if until := times.first():
             found = found.filter(at__lt=until)
-    return list(found.select_related("by").order_by(F("at").desc(), "-pk")[:MOST_EVENTS])
+    newest_first = found.select_related("by").order_by("-at", "-pk")
+    return _without_repetition(newest_first[:MOST_EVENTS])
+
+
+def _without_repetition(newest_first: Iterable[TicketEvent]) -> list[TicketEvent]:
+    """What is told twice within a moment is told once, as the last of it left it."""
+    kept: list[TicketEvent] = []
+    for one in newest_first:
+        if kept and kept[-1].kind == one.kind == Kind.DUE_CHANGED:
+            continue
+        kept.append(one)
+    return kept
 
 
 @dataclass(frozen=True)
@@ -263,6 +274,7 @@ EVENT_ICONS: dict[str, str] = {
     Kind.MERGED: "link",
     Kind.SNOOZED: "clock",
     Kind.AWOKEN: "bell",
+    Kind.DUE_CHANGED: "clock",
     Kind.BREACH_NEAR: "clock",
     Kind.MISSED: "alert-triangle",
     Kind.ASKED: "send",
@@ -282,6 +294,12 @@ def _priority(code: str) -> str:
 def _target(code: str) -> str:
     kind = code.split(" ", maxsplit=1)[0]
     return str(dict(SlaTarget.Kind.choices).get(kind, code))
+
+
+def _due(code: str) -> str:
+    """ "solution 2026-11-23T16:00:00+00:00" in words; the kind alone while nothing is due."""
+    kind, _space, at = code.partition(" ")
+    return " ".join(filter(None, [_target(kind), _moment(at)])) if kind else ""
 
 
 def _moment(text: str) -> str:
@@ -305,6 +323,7 @@ _VALUES: dict[str, Callable[[str], str]] = {
     Kind.LINKED: _as_it_is,
     Kind.PRIORITY: _priority,
     Kind.SNOOZED: _moment,
+    Kind.DUE_CHANGED: _due,
     Kind.BREACH_NEAR: _target,
     Kind.MISSED: _target,
     Kind.RATED: _as_it_is,

@@ -69,7 +69,7 @@ class SubjectForm(forms.Form):
         label=gettext_lazy("Subject"),
         max_length=250,
         error_messages={"required": gettext_lazy("A ticket needs a subject.")},
-        widget=forms.TextInput(attrs={**CONTROL, "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={**CONTROL, "autocomplete": "off", "autofocus": True}),
     )
 
 
@@ -80,7 +80,8 @@ class FactsForm(forms.Form):
         label=pgettext_lazy("support", "Queue"),
         queryset=Queue.objects.none(),
         empty_label=None,
-        widget=forms.Select(attrs=SELECT),
+        # It takes the place of what was pressed, and the focus with it.
+        widget=forms.Select(attrs={**SELECT, "autofocus": True}),
     )
     assignee = forms.ModelChoiceField(
         label=pgettext_lazy("of a ticket", "Who"),
@@ -198,6 +199,8 @@ class SplitForm(SubjectForm):
     def __init__(self, *args: Any, among: QuerySet[Message], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["messages"].queryset = among  # type: ignore[attr-defined]
+        # The messages come first.
+        del self.fields["subject"].widget.attrs["autofocus"]
 
 
 class ParticipantForm(forms.Form):

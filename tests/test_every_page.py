@@ -32,6 +32,7 @@ SAMPLES = {
     "crm:customer": "SELECT customer_id FROM surveys_response GROUP BY 1 ORDER BY count(*) DESC",
     "crm:order-list": "SELECT customer_id FROM crm_order GROUP BY 1 ORDER BY count(*) DESC",
     "staff:person": "SELECT id FROM staff_user WHERE role < 40",
+    "support:ticket": "SELECT ticket_id FROM support_message GROUP BY 1 ORDER BY count(*) DESC",
     "support:canned-edit": "SELECT min(id) FROM support_cannedreply",
     "support:category-edit": "SELECT min(id) FROM support_category",
     "surveys:survey-create": "SELECT 'nps'",
@@ -45,6 +46,7 @@ ROWS_OF = {
     "cost": "crm_cost",
     "order": "crm_order",
     "queue": "support_queue",
+    "ticket": "support_ticket",
     "view": "support_savedview",
 }
 # Pages that differ by what is asked of them.

@@ -94,6 +94,10 @@ class ComposeForm(forms.Form):
         return bool(self["kind"].value() == NOTE)
 
     @property
+    def promise_fields(self) -> list[forms.BoundField]:
+        return [self["promise"], self["promise_until"]]
+
+    @property
     def more_is_open(self) -> bool:
         """Whether what is folded away holds something, so that it must be seen."""
         return any(self[name].errors or self[name].value() for name in ("promise", "promise_until"))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
+from staff.downloads import clean_name
 from staff.models import StoredFile
 from support.models import Attachment, Message
 
-NAME_LENGTH = 150
 TYPE_LENGTH = 120
 CONTENT_ID_LENGTH = 250
 
@@ -38,19 +36,3 @@ def attach(message: Message, files: Sequence[FileDraft]) -> list[Attachment]:
         )
         for draft in files
     )
-
-
-def clean_name(name: str) -> str:
-    """Without folders, control characters or ways to turn the writing round; never blank.
-
-    Too long a name loses its middle, not its ending.
-    """
-    plain = unicodedata.normalize("NFC", name).replace("\\", "/")
-    kept = "".join(one if unicodedata.category(one)[0] != "C" else " " for one in plain)
-    last = " ".join(kept.split("/")[-1].split()).strip(". ")
-    if not last:
-        return "file"
-    if len(last) > NAME_LENGTH:
-        ending = PurePosixPath(last).suffix[:20]
-        last = last[: NAME_LENGTH - len(ending)] + ending
-    return last

@@ -26,6 +26,7 @@ def register() -> None:
             "category.create": _("made a category"),
             "category.restore": _("put a category back into use"),
             "category.update": _("renamed a category"),
+            "notice_choice.update": _("chose what to hear of by mail"),
             "queue.archive": _("took a queue out of use"),
             "queue.create": _("made a queue"),
             "queue.make_default": _("chose the queue for what fits nowhere else"),

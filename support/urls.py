@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from support import board_urls, desk_urls, list_urls, public_urls, service_level_urls, ticket_urls
+from support import (
+    board_urls,
+    desk_urls,
+    list_urls,
+    notice_urls,
+    public_urls,
+    service_level_urls,
+    ticket_urls,
+)
 
 app_name = "support"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,4 +20,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(board_urls.urlpatterns)),
     path("", include(public_urls.urlpatterns)),
     path("", include(service_level_urls.urlpatterns)),
+    path("", include(notice_urls.urlpatterns)),
 ]

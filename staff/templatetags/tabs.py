@@ -23,6 +23,7 @@ SETTINGS = [
 ]
 ACCOUNT = [
     Entry("staff:profile", _("Profile"), "user"),
+    Entry("support:notices", _("Notices"), "bell"),
     Entry("account_change_password", _("Password"), "key"),
     Entry("mfa_index", _("Two-factor sign-in"), "shield-lock"),
 ]

@@ -84,6 +84,8 @@ class Changes:
 
     def write(self) -> None:
         if self.new:
+            for row in self.new:
+                row.ticket_id = row.ticket.pk  # which the ticket may have got only now
             values = ([getattr(row, name) for name in (*KEY, *COLUMNS)] for row in self.new)
             insert_rows(SlaTarget, (*KEY, *COLUMNS), values)
         save_columns(self.changed, (*COLUMNS, "warned_at"))
@@ -103,6 +105,18 @@ def refresh(tickets: Sequence[Ticket], *, at: datetime, tells: bool = True) -> i
     changes = _changes(tickets, at, until=max(at, timezone.now()), tells=tells)
     changes.write()
     return len(changes.tickets)
+
+
+def planned(ticket: Ticket, told: Sequence[Told]) -> Changes:
+    """The targets of a ticket that is about to be written: its first, to be written after it.
+
+    Sets its `next_due_at`. What `refresh` would make of it, without asking for what is not there.
+    """
+    changes, at = Changes(), timezone.now()
+    found = clock.targets(*history(ticket, told, terms.agreement()), until=at)
+    _compare(ticket, found, {}, changes, _Log(ticket, ticket.opened_at))
+    changes.moved.clear()
+    return changes
 
 
 def rebuild(ticket_ids: Iterable[int], *, now: datetime | None = None, tells: bool = False) -> int:
@@ -183,6 +197,10 @@ def _event(one: Told, withdrawn: set[int]) -> clock.Event | None:
     return clock.Moved(one.at, str(after)) if after else None
 
 
+# A kind of target, when it was due, and when it is.
+Move = tuple[str, datetime | None, datetime | None]
+
+
 @dataclass(frozen=True)
 class _Log:
     """What is said about one ticket's due times."""
@@ -193,11 +211,11 @@ class _Log:
     def missed(self, row: SlaTarget) -> TicketEvent:
         return self._event(Kind.MISSED, at=row.missed_at or self.at, after=row.kind)
 
-    def changed(self, kind: str, before: datetime | None, after: datetime | None) -> TicketEvent:
-        """ "solution 2026-11-23T16:00:00+00:00", or the kind alone while nothing is due."""
-        return self._event(
-            Kind.DUE_CHANGED, at=self.at, before=_due(kind, before), after=_due(kind, after)
-        )
+    def changed(self, moves: Sequence[Move]) -> TicketEvent:
+        """ "first_reply 2026-11-23T16:00:00+00:00, solution": a kind alone while nothing is due."""
+        before = ", ".join(_due(kind, due_at) for kind, due_at, _after in moves)
+        after = ", ".join(_due(kind, due_at) for kind, _before, due_at in moves)
+        return self._event(Kind.DUE_CHANGED, at=self.at, before=before, after=after)
 
     def _event(self, kind: str, *, at: datetime, before: str = "", after: str = "") -> TicketEvent:
         return TicketEvent(
@@ -222,7 +240,8 @@ def _compare(
     log: _Log | None,
 ) -> None:
     """Put down how the ticket's rows differ from the targets found."""
-    rows = []
+    rows: list[SlaTarget] = []
+    moves: list[Move] = []
     for target in found:
         row = stored.pop((target.kind, target.number), None)
         was = _Was.of(row)
@@ -231,12 +250,14 @@ def _compare(
         if not _set(row, target):
             continue
         (changes.new if row._state.adding else changes.changed).append(row)
-        if log is not None:
-            changes.events += _said(row, was, log)
-    for row in stored.values():
-        changes.gone.append(row)
-        if log is not None and row.due_at:
-            changes.events.append(log.changed(row.kind, row.due_at, None))
+        if log is not None and _is_measured_anew(row, was, log.at) and row.due_at != was.due_at:
+            moves.append((row.kind, was.due_at, row.due_at))
+        if log is not None and row.missed_at and not was.missed_at:
+            changes.events.append(log.missed(row))
+    changes.gone += stored.values()
+    moves += [(row.kind, row.due_at, None) for row in stored.values() if row.due_at]
+    if log is not None and moves:
+        changes.events.append(log.changed(moves))
     next_due_at = next_due(ticket, rows)
     if ticket.next_due_at != next_due_at:
         ticket.next_due_at = next_due_at
@@ -260,15 +281,9 @@ def _measured_by(row: SlaTarget) -> tuple[int, int, int]:
     return row.minutes, row.policy_version_id, row.calendar_version_id
 
 
-def _said(row: SlaTarget, was: _Was, log: _Log) -> list[TicketEvent]:
-    """A due time that another priority or other terms moved, and one that has passed."""
-    said = []
-    is_measured_anew = _measured_by(row) != was.measured_by and row.started_at < log.at
-    if is_measured_anew and row.due_at != was.due_at:
-        said.append(log.changed(row.kind, was.due_at, row.due_at))
-    if row.missed_at and not was.missed_at:
-        said.append(log.missed(row))
-    return said
+def _is_measured_anew(row: SlaTarget, was: _Was, at: datetime) -> bool:
+    """Whether another priority or other terms gave it its length; not one that begins just now."""
+    return _measured_by(row) != was.measured_by and row.started_at < at
 
 
 def _set(row: SlaTarget, target: clock.Target) -> bool:

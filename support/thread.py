@@ -297,9 +297,9 @@ def _target(code: str) -> str:
 
 
 def _due(code: str) -> str:
-    """ "solution 2026-11-23T16:00:00+00:00" in words; the kind alone while nothing is due."""
-    kind, _space, at = code.partition(" ")
-    return " ".join(filter(None, [_target(kind), _moment(at)])) if kind else ""
+    """ "first_reply 2026-11-23T16:00:00+00:00, solution" in words; a kind alone: nothing is due."""
+    pairs = (one.partition(" ") for one in code.split(", ") if one)
+    return ", ".join(f"{_target(kind)} {_moment(at)}".strip() for kind, _space, at in pairs)
 
 
 def _moment(text: str) -> str:

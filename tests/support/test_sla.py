@@ -122,16 +122,15 @@ def test_another_priority_moves_what_runs_and_says_so(always_open, agent):
     found = rows(ticket)
     assert found["first_reply 1"].due_at == opened + timedelta(hours=4)
     assert found["solution 1"].due_at == opened + timedelta(hours=8)
-    assert said(ticket, "due_changed") == [
-        (
-            f"first_reply {(opened + timedelta(hours=8)).isoformat()}",
-            f"first_reply {(opened + timedelta(hours=4)).isoformat()}",
-        ),
-        (
-            f"solution {(opened + timedelta(hours=24)).isoformat()}",
-            f"solution {(opened + timedelta(hours=8)).isoformat()}",
-        ),
-    ]
+    [(before, after)] = said(ticket, "due_changed")
+    assert before == (
+        f"first_reply {(opened + timedelta(hours=8)).isoformat()}, "
+        f"solution {(opened + timedelta(hours=24)).isoformat()}"
+    )
+    assert after == (
+        f"first_reply {(opened + timedelta(hours=4)).isoformat()}, "
+        f"solution {(opened + timedelta(hours=8)).isoformat()}"
+    )
 
 
 def test_what_is_too_old_for_its_new_priority_is_due_at_once(always_open, agent):
@@ -312,7 +311,7 @@ def test_new_service_levels_reach_what_runs_and_leave_what_was_met(always_open, 
     assert met.policy_version_id != running.policy_version_id == version.pk
     assert running.due_at == waits.opened_at + timedelta(hours=2)
     assert rows(answered)["solution 1"].minutes == 600
-    assert len(said(waits, "due_changed")) == 2
+    assert len(said(waits, "due_changed")) == 1
     assert NewTerms.objects.filter(done_at=None).count() == 0
     assert targets.differing([answered.pk, waits.pk]) == []
 

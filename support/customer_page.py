@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from crm import registry
 from crm.models import Customer
+from mail.parsing import reply_text
 from staff.access import Role, acting_user
 from support import today
 from support.models import Message, Ticket
@@ -65,8 +66,14 @@ def _mark(message: Message) -> dict[str, Any]:
         "url": f"{page}#message-{message.pk}",
         "name": f"#{ticket.pk}" if is_private else str(ticket),
         "is_private": is_private,
-        "excerpt": "" if is_private else " ".join(message.text.split())[:EXCERPT],
+        "excerpt": "" if is_private else _excerpt(message.text),
     }
+
+
+def _excerpt(text: str) -> str:
+    """The beginning of what was written, without what it quotes."""
+    fresh, quoted = reply_text(text)
+    return " ".join((fresh.strip() or quoted).split())[:EXCERPT]
 
 
 def ticket_marks(ids: Collection[int]) -> Mapping[int, dict[str, Any]]:

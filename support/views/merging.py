@@ -139,7 +139,8 @@ def split(request: HttpRequest, pk: int) -> HttpResponse:
 def link(request: HttpRequest, pk: int) -> HttpResponse:
     """Belongs together with another; what is linked already can be taken apart here."""
     ticket, user = visible(request, pk), acting_user(request)
-    form = LinkForm(request.POST or None, among=_others(request, ticket))
+    first = {"other": request.GET.get("other", "")}
+    form = LinkForm(request.POST or None, among=_others(request, ticket), initial=first)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:

@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -20,12 +19,11 @@ from staff.refusals import Refusal
 from support.actions import changes, people, states
 from support.forms.ticket import (
     CustomerForm,
-    ParticipantForm,
     SnoozeForm,
     colleagues,
     snooze_choices,
 )
-from support.models import Message, Participant, Ticket
+from support.models import Ticket
 from support.views.ticket import visible
 
 State = Ticket.State
@@ -173,59 +171,3 @@ def move_customer(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(home(pk))
     context = {"ticket": ticket, "form": form}
     return render(request, "support/ticket_customer.html", context, status=_status(form))
-
-
-# --- Who takes part -------------------------------------------------------------------------
-
-
-@access(read=Role.AGENT, write=Role.AGENT)
-@require_http_methods(["GET", "HEAD", "POST"])
-def participants(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who is written to; others are added by hand only, also those whom a mail named."""
-    ticket = visible(request, pk)
-    form = ParticipantForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            people.add_participant(ticket=ticket, by=acting_user(request), **form.cleaned_data)
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            words = _("%(address)s is copied in from now on.")
-            messages.success(request, words % {"address": form.cleaned_data["address"]})
-            return redirect("support:ticket-participants", pk)
-    taking_part = ticket.participants.filter(removed_at=None).order_by("pk")
-    context = {
-        "ticket": ticket,
-        "form": form,
-        "participants": taking_part,
-        "also_addressed": also_addressed(ticket, {one.address for one in taking_part}),
-    }
-    return render(request, "support/ticket_participants.html", context, status=_status(form))
-
-
-def also_addressed(ticket: Ticket, known: set[str]) -> list[dict[str, str]]:
-    """Whom the last mails named besides us, and who takes no part: they are only a proposal."""
-    mails = Message.objects.filter(ticket=ticket, withdrawn_at=None).exclude(also_addressed=[])
-    named = mails.order_by("-pk").values_list("also_addressed", flat=True)[:10]
-    found: dict[str, dict[str, str]] = {}
-    for addresses in named:
-        for one in addresses:
-            address = str(one.get("address", ""))
-            if address and address not in known:
-                found.setdefault(address, {"address": address, "name": str(one.get("name", ""))})
-    return list(found.values())[:20]
-
-
-@access(write=Role.AGENT)
-@require_POST
-def participant_remove(request: HttpRequest, pk: int, participant_pk: int) -> HttpResponse:
-    ticket = visible(request, pk)
-    participant = get_object_or_404(Participant, pk=participant_pk, ticket=ticket, removed_at=None)
-    try:
-        people.remove_participant(participant=participant, by=acting_user(request))
-    except Refusal as refusal:
-        messages.info(request, capfirst(str(refusal)))
-    else:
-        words = _("%(address)s is no longer written to, and no longer let in.")
-        messages.success(request, words % {"address": participant.address})
-    return redirect("support:ticket-participants", pk)

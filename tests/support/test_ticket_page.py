@@ -349,6 +349,23 @@ def test_others_are_copied_in_by_hand_only(agent_client: Client, ticket: Ticket)
     assert agent_client.post(at("participant-remove", ticket, theirs.pk)).status_code == 404
 
 
+def test_links_are_given_out_once_and_can_be_ended(
+    agent_client: Client, read_only_client: Client, ticket: Ticket
+) -> None:
+    one = ticket.participants.get()
+    made = agent_client.post(at("participant-link", ticket, one.pk))
+    link = made.context["fresh"][1]
+    assertContains(made, link)
+    assert made["Cache-Control"] == "no-store"
+    path = link[link.index("/t/") :]
+    assert Client().get(path).status_code == 200
+    assertNotContains(agent_client.get(at("ticket-participants", ticket)), link)
+
+    agent_client.post(at("links-revoke", ticket))
+    assert Client().get(path).status_code == 410
+    assert read_only_client.post(at("participant-link", ticket, one.pk)).status_code == 403
+
+
 # --- Together and apart -----------------------------------------------------------------------
 
 

@@ -30,11 +30,19 @@ class Scale:
     seconds: float  # of each burst of load
     imported: int
     mails: int
+    tickets: tuple[int, int]  # first few, then many
 
 
 SCALES = {
-    "tiny": Scale(customers=60, visits=3, seconds=0.3, imported=50, mails=10),
-    "small": Scale(customers=10_000, visits=100, seconds=2, imported=10_000, mails=2_000),
+    "tiny": Scale(customers=60, visits=3, seconds=0.3, imported=50, mails=10, tickets=(200, 400)),
+    "small": Scale(
+        customers=10_000,
+        visits=100,
+        seconds=2,
+        imported=10_000,
+        mails=2_000,
+        tickets=(10_000, 1_000_000),
+    ),
 }
 
 
@@ -115,6 +123,13 @@ def measure_pages(bench: Bench) -> Iterator[Row]:
     return pages.measure(bench.site, bench.floor, bench.scale.visits)
 
 
+def measure_tickets(bench: Bench) -> Iterator[Row]:
+    from benchmarks import tickets
+
+    few, many = bench.scale.tickets
+    return tickets.measure(bench.site, bench.floor, bench.scale.visits, few, many)
+
+
 def measure_answers(bench: Bench) -> Iterator[Row]:
     from benchmarks import answers
 
@@ -159,6 +174,8 @@ WORK: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "figures": measure_figures,
     "marks": measure_marks,
     "memory": measure_memory,
+    # Last: a million rows more would weigh on everything else.
+    "tickets": measure_tickets,
 }
 
 

@@ -6,7 +6,7 @@ import hashlib
 from itertools import groupby
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,10 +16,12 @@ from django.utils import timezone
 from crm.models import Customer, Interaction
 from crm.words import VECTOR
 from metrics.models import Snapshot
+from support.models import Message, Ticket
 from surveys.models import Invitation, Response
 
 # One of each page more tells whether there is a next one, here as there.
 CUSTOMERS, INTERACTIONS = 51, 31
+FOUND_TICKETS = f"SELECT ticket_id FROM support_ticketsearch WHERE {VECTOR} @@ %s::tsquery"
 FOUND = f"SELECT customer_id FROM crm_customersearch WHERE {VECTOR} @@ %s::tsquery"
 
 
@@ -45,6 +47,34 @@ def timeline(request: HttpRequest, pk: int, whole: bool = False) -> HttpResponse
         "user": request.user,
     }
     return render(request, "timeline.html", context)
+
+
+def tickets(request: HttpRequest) -> HttpResponse:
+    """?words= as above; ?at=&pk= the place after which the page begins; ?done= what has ended."""
+    rows: QuerySet[Ticket] = Ticket.objects.select_related(
+        "customer", "contact", "assignee", "category"
+    )
+    if words := request.GET.get("words"):
+        rows = rows.filter(pk__in=RawSQL(FOUND_TICKETS, [words]))  # noqa: S611
+    elif "done" in request.GET:
+        rows = rows.filter(state__in=["solved", "closed"])
+    else:
+        rows = rows.filter(state__in=["new", "open", "waiting", "on_hold"])
+    if at := request.GET.get("at"):
+        beyond = Q(last_activity_at__lt=at) | Q(last_activity_at=at, pk__lt=request.GET["pk"])
+        rows = rows.filter(beyond, last_activity_at__lte=at)
+    rows = rows.order_by("-last_activity_at", "-pk")[:CUSTOMERS]
+    return render(request, "tickets.html", {"tickets": rows, "user": request.user})
+
+
+def ticket(request: HttpRequest, pk: int) -> HttpResponse:
+    rows = list(
+        Message.objects.filter(ticket=pk)
+        .select_related("author", "ticket__customer", "ticket__assignee", "ticket__queue")
+        .order_by("created_at", "pk")
+    )
+    context = {"messages": rows, "ticket": rows[0].ticket, "user": request.user}
+    return render(request, "ticket.html", context)
 
 
 def overview(request: HttpRequest, grain: str, first: str, until: str) -> HttpResponse:
@@ -98,6 +128,8 @@ def take(invitation: Invitation, score: int, comment: str) -> None:
 
 
 urlpatterns = [
+    path("tickets/", tickets),
+    path("tickets/<int:pk>/", ticket),
     path("customers/", customers),
     path("customers/<int:pk>/", timeline, {"whole": True}),
     path("customers/<int:pk>/timeline/", timeline),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from staff.formats import active_locale, ago, moment
 from staff.models import User
@@ -78,6 +79,17 @@ def tabs(user: User, chosen: TicketFilter, query: str) -> Tabs:
     )
 
 
+# In a column there is no room for whom one waits.
+STATES = {
+    Ticket.State.NEW: pgettext_lazy("state in a list of tickets", "New"),
+    Ticket.State.OPEN: pgettext_lazy("state in a list of tickets", "Open"),
+    Ticket.State.WAITING: pgettext_lazy("state in a list of tickets", "Waiting"),
+    Ticket.State.ON_HOLD: pgettext_lazy("state in a list of tickets", "On hold"),
+    Ticket.State.SOLVED: pgettext_lazy("state in a list of tickets", "Solved"),
+    Ticket.State.CLOSED: pgettext_lazy("state in a list of tickets", "Closed"),
+    Ticket.State.SPAM: pgettext_lazy("state in a list of tickets", "Spam"),
+    Ticket.State.MERGED: pgettext_lazy("state in a list of tickets", "Merged"),
+}
 # Of what is not as usual.
 MARKS: dict[int, str] = {
     Ticket.Priority.LOW: "priority-low",
@@ -95,7 +107,7 @@ def row(ticket: Ticket) -> dict[str, Any]:
         "subject": ticket.subject,
         "who": f"{contact.name} · {customer}" if contact and contact.name != customer else customer,
         "state": ticket.state,
-        "state_name": capfirst(Ticket.State(ticket.state).label),
+        "state_name": str(STATES[Ticket.State(ticket.state)]),
         "mark": MARKS.get(ticket.priority, ""),
         "priority_name": capfirst(Ticket.Priority(ticket.priority).label),
         "due": due(ticket.next_due_at) if ticket.next_due_at and ticket.is_open else "",

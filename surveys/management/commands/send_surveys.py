@@ -5,14 +5,18 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from staff.installation import business_or_refusal
-from surveys.actions import delivering
+from surveys.actions import delivering, follow_ups, solved
 
 
 class Command(BaseCommand):
-    help = "Puts the mails of waiting invitations into the outbox and notes what became of earlier ones."
+    help = "Asks whom it is time to ask, puts their mails into the outbox, and sees to low answers."
 
     def handle(self, *args: Any, **options: Any) -> None:
         business_or_refusal()
+        solved.drop_reopened()
+        while solved.ask_about_solved() == solved.AT_ONCE:
+            pass
+        follow_ups.follow_up_low_answers()
         queued = 0
         while batch := delivering.queue_batch():
             queued += batch

@@ -7,6 +7,7 @@ class SupportConfig(AppConfig):
 
     def ready(self) -> None:
         from support import (  # models are needed
+            board_tasks,
             board_trail,
             customer_page,
             desk,
@@ -25,6 +26,7 @@ class SupportConfig(AppConfig):
         search.register()
         trail.register()
         board_trail.register()
+        board_tasks.register()
         imports.register()
         customer_page.register()
         reverting.register()

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.registry import TODAY_LISTS, TodayList
-from staff.access import acting_user
-from support.models import Mention, Ticket
+from staff.access import Role, acting_user
+from support.models import BoardComment, Mention, Suggestion, Ticket
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -47,6 +47,16 @@ def mentions(request: HttpRequest) -> dict[str, Any] | None:
     return {"mentions": unseen} if unseen else None
 
 
+def board(request: HttpRequest) -> dict[str, Any] | None:
+    """Suggestions that wait to be looked at, or have a comment that does, the oldest first."""
+    if not acting_user(request).has_role(Role.AGENT):
+        return None
+    said = BoardComment.objects.filter(state=BoardComment.State.PROPOSED)
+    waits = Q(state=Suggestion.State.PROPOSED) | Q(pk__in=said.values("suggestion"))
+    suggestions = list(Suggestion.objects.filter(waits).order_by("created_at", "pk")[:MOST])
+    return {"suggestions": suggestions} if suggestions else None
+
+
 def _mine(request: HttpRequest) -> Any:
     """Those that are mine to do, and not out of sight: nobody has what they may not see."""
     return (
@@ -74,5 +84,6 @@ def register() -> None:
             6,
         ),
         ("mentions", _("You were mentioned"), "support/_today_mentions.html", mentions, 7),
+        ("board", _("Suggestions and comments to look at"), "support/_today_board.html", board, 60),
     ):
         TODAY_LISTS.register(TodayList(f"support.{name}", title, template, context, order=order))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,8 @@ from support.models import BoardComment, BoardFollower, BoardVote, Suggestion
 
 # Nobody is asked to confirm the same thing more often.
 ASKED_AGAIN_AFTER = timedelta(days=1)
+# How long the address is kept of who never pressed the button, and of who was told that it is done.
+UNCONFIRMED_FOR, TOLD_FOR = timedelta(days=14), timedelta(days=30)
 
 
 class NotOnTheBoard(Refusal):
@@ -161,6 +163,15 @@ def confirm(*, follower: BoardFollower) -> BoardFollower:
 def unfollow(*, follower: BoardFollower) -> None:
     """Forget the address."""
     BoardFollower.objects.filter(pk=follower.pk).delete()
+
+
+def forget_followers() -> int:
+    """Forget addresses that are of no use any more: never confirmed, or told long ago."""
+    now = timezone.now()
+    unconfirmed = Q(confirmed_at=None, created_at__lt=now - UNCONFIRMED_FOR)
+    told = Q(told_at__lt=now - TOLD_FOR)
+    forgotten, _by_model = BoardFollower.objects.filter(unconfirmed | told).delete()
+    return forgotten
 
 
 def _published(suggestion: Suggestion) -> Suggestion:

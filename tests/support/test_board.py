@@ -336,3 +336,18 @@ def test_done_is_told_once_to_each_in_their_language(
     # Who confirms afterwards hears at once.
     board.confirm(follower=BoardFollower.objects.get(address="eve@example.com"))
     assert OutgoingEmail.objects.filter(to_address="eve@example.com").count() == 1
+
+
+def test_addresses_that_are_of_no_use_any_more_are_forgotten(sundays: Suggestion) -> None:
+    for name in ("never", "new", "waits", "told", "long-told"):
+        board.follow(suggestion=sundays, address=f"{name}@example.com", language="en")
+    now, long_ago = timezone.now(), timezone.now() - timedelta(days=31)
+    rows = BoardFollower.objects
+    rows.exclude(address="new@example.com").update(created_at=long_ago)
+    rows.exclude(address__startswith="ne").update(confirmed_at=long_ago)
+    rows.filter(address="told@example.com").update(told_at=now)
+    rows.filter(address="long-told@example.com").update(told_at=long_ago)
+
+    assert (board.forget_followers(), board.forget_followers()) == (2, 0)
+    kept = rows.order_by("address").values_list("address", flat=True)
+    assert list(kept) == ["new@example.com", "told@example.com", "waits@example.com"]

@@ -180,3 +180,17 @@ def test_who_may_only_read_changes_nothing(
     assert read_only_client.get(f"{PATH}{proposal.pk}/").status_code == 200
     assert read_only_client.post(f"{PATH}{proposal.pk}/", saved(proposal)).status_code == 403
     assert client.get(PATH).status_code == 302
+
+
+def test_what_waits_stands_on_the_page_of_the_day(
+    agent_client: Client, read_only_client: Client, proposal: Suggestion
+) -> None:
+    talked_about = Suggestion.objects.create(title="On the board", state=State.NEW)
+    Suggestion.objects.create(title="Quiet", state=State.NEW)
+    board.comment(suggestion=talked_about, text="Yes")
+
+    page = agent_client.get("/today/").content.decode()
+    assert "open SUNDAYS" in page
+    assert "On the board" in page
+    assert "Quiet" not in page
+    assert "open SUNDAYS" not in read_only_client.get("/today/").content.decode()

@@ -33,6 +33,10 @@ def tickets_are_back(rows: Sequence[Reverted]) -> None:
                 _tell_unmerged(was, now, current.by)
     elif current.change_set.kind == selections.KIND:
         _forget(current.change_set, [row.id for row in rows])
+    else:
+        ids = [now.pk for _was, now in back]
+        projection.rebuild(ids)
+        search.index(ids)
 
 
 def _tell_unmerged(was: Ticket, now: Ticket, by: User | None) -> None:
@@ -80,7 +84,7 @@ def _in_line(ids: Iterable[int]) -> None:
     targets.refresh(list(found.order_by("pk")), at=timezone.now(), tells=False)
 
 
-def participants_are_back(rows: Sequence[Reverted]) -> None:
+def words_are_back(rows: Sequence[Reverted]) -> None:
     search.index(_tickets_of(rows))
 
 
@@ -94,7 +98,8 @@ def register() -> None:
     on_revert("support.ticket", tickets_are_back)
     on_revert("support.ticket_tags", tags_are_back)
     on_revert("support.ticketevent", events_are_back)
-    on_revert("support.participant", participants_are_back)
+    on_revert("support.participant", words_are_back)
+    on_revert("support.message", words_are_back)
     derived_columns("support.ticket", "version", "next_due_at", *projection.COLUMNS)
     for label in ("openspan", "slatarget", "ticketsearch", "ticketpresence"):
         derived_model(f"support.{label}")

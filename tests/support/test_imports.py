@@ -235,3 +235,19 @@ def test_queries_do_not_grow_with_rows(take: Any) -> None:
     search.index([])
     few = queries(100, 5)
     assert queries(200, 300) <= few + 12  # more rows than fit one statement on SQLite
+
+
+def test_a_body_that_was_brought_up_to_date_is_found_again_after_a_revert(take: Any) -> None:
+    take("tickets", TICKETS)
+    again = take(
+        "tickets", TICKETS.replace("does not heat", "smells").replace("Old one", "Ancient one")
+    )
+    assert Ticket.objects.search("smells").get() == ticket("1")
+    assert Ticket.objects.search("ancient").get() == ticket("5")
+
+    revert(change_set=ChangeSet.objects.get(pk=again.import_id), by=None)
+
+    assert ticket("1").messages.get().text == "The oven does not heat."
+    assert Ticket.objects.search("heat").get() == ticket("1")
+    assert not Ticket.objects.search("smells").exists()
+    assert Ticket.objects.search("old one").get() == ticket("5")

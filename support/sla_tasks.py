@@ -29,13 +29,13 @@ def follow_new_terms() -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Find what became due, what is about to, and what a lost nudge forgot."""
+    """Find what a lost nudge forgot, what became overdue, and what soon will be."""
     from support.actions import service_levels, sla
 
-    sla.miss_overdue()
-    sla.warn()
     service_levels.follow_time_zone()
     follow_new_terms()
+    sla.miss_overdue()
+    sla.warn()
 
 
 @shared_task(ignore_result=True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mail.models import OutgoingEmail
 from staff.models import AuditEntry, Business, User
-from support import first_levels, targets
+from support import first_levels, sla_tasks, targets
 from support.actions import changes, conversation, service_levels, sla, states
 from support.correspondents import Correspondent
 from support.hours import Span
@@ -418,3 +418,37 @@ def test_in_spanish_too(business, zone, country, monday):
 
     hours = service_levels.current_hours()
     assert (hours.holidays, hours.week[0]) == (country, monday)
+
+
+# --- The jobs -----------------------------------------------------------------------------------
+
+
+def test_the_sweep_does_all_of_it_and_a_second_one_nothing_more(always_open, agent, manager):
+    late = OpenedTicketFactory(at=timezone.now() - timedelta(hours=7), assignee=agent)
+    service_levels.set_targets(
+        targets={"20": {"first_reply": 60, "solution": 1440}}, warns_at_percent=25, by=manager
+    )
+    Business.objects.update(time_zone="Europe/Lisbon")
+
+    sla_tasks.sweep()
+    told = [TicketEvent, OutgoingEmail, CalendarVersion, NewTerms]
+    counted = [model.objects.count() for model in told]
+    sla_tasks.sweep()
+
+    assert [model.objects.count() for model in told] == counted
+    assert service_levels.current_hours().time_zone == "Europe/Lisbon"
+    assert not NewTerms.objects.filter(done_at=None).exists()
+    # An hour was long over when it became the time for a first reply; a quarter of the day too.
+    assert rows(late)["first_reply 1"].missed_at
+    assert said(late, "missed") == [("", "first_reply")]
+    assert said(late, "breach_near") == [("", "solution")]
+
+
+def test_the_nightly_check_mends_what_differs_and_says_so(ticket, caplog):
+    assert sla_tasks.check_targets() == 0
+    SlaTarget.objects.filter(kind="solution").update(minutes=1)
+
+    assert sla_tasks.check_targets() == 1
+
+    assert "1 tickets differed" in caplog.text
+    assert rows(ticket)["solution 1"].minutes == 1440

@@ -85,26 +85,27 @@ def store_raw(
     try:
         return _insert(row, place)
     except IntegrityError:
-        if place and (known := _at(place)):
-            return known
-        # Somebody stored the same mail between our look and our insert; now we see theirs.
-        return _insert(row, place)
+        pass  # rare, so that nobody asks beforehand: it is here already
+    if place and (known := _at(place)):
+        return known
+    row.duplicate_of = _twin(row.content_key)
+    if row.duplicate_of:  # else it has become somebody's copy this very moment
+        row.state = State.DUPLICATE
+    return _insert(row, place)
 
 
 @transaction.atomic
 def _insert(row: InboundEmail, place: Place | None) -> InboundEmail:
-    twin = (
-        InboundEmail.objects.filter(content_key=row.content_key)
-        .exclude(state=State.DUPLICATE)
-        .values_list("pk", flat=True)
-        .first()
-    )
-    row.pk, row.duplicate_of_id = None, twin
-    row.state = State.RECEIVED if twin is None else State.DUPLICATE
+    row.pk = None
     row.save(force_insert=True)
     if place:
         advance(place.folder, uid_validity=place.uid_validity, uid=place.uid)
     return row
+
+
+def _twin(key: str) -> InboundEmail | None:
+    """The one row of these contents that is no copy itself."""
+    return InboundEmail.objects.filter(content_key=key).exclude(state=State.DUPLICATE).first()
 
 
 def _at(place: Place) -> InboundEmail | None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from email.utils import parseaddr
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from mail import inbox, reports
 from mail.models import InboundEmail, Mailbox, OutgoingEmail
@@ -78,7 +78,8 @@ def sort_these(batch: Sequence[InboundEmail]) -> None:
             row.state = State.WAITING
         row.attempts, row.detail = 0, ""
         plain.append(row)
-    settle(plain)
+    if plain:
+        settle(plain)
     if any(row.state == State.WAITING for row in plain):
         inbox.announce()
 
@@ -110,18 +111,26 @@ def ours(message_ids: Iterable[str]) -> set[str]:
 
 def settle(rows: Sequence[InboundEmail]) -> None:
     """Commit what was decided, for all at once; if that fails, for each alone."""
-    if not rows:
-        return
     try:
-        with transaction.atomic():
-            InboundEmail.objects.filter(state=State.RECEIVED).bulk_update(rows, COLUMNS)
+        write(rows)
     except (DatabaseError, ValueError):
         for row in rows:
             try:
-                with transaction.atomic():
-                    InboundEmail.objects.filter(state=State.RECEIVED).bulk_update([row], COLUMNS)
+                write([row])
             except (DatabaseError, ValueError) as error:
                 set_back(row, error)
+
+
+@transaction.atomic
+def write(rows: Sequence[InboundEmail]) -> None:
+    """By hand: composing bulk_update's statement takes longer than all the rest of sorting."""
+    table = connection.ops.quote_name(InboundEmail._meta.db_table)
+    columns = ", ".join(f"{name} = %s" for name in COLUMNS)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET {columns} WHERE id = %s AND state = %s",  # noqa: S608
+            [(*(getattr(row, name) for name in COLUMNS), row.pk, State.RECEIVED) for row in rows],
+        )
 
 
 def deal_with(row: InboundEmail, report: Report | None) -> None:

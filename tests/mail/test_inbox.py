@@ -189,8 +189,8 @@ def test_storing_one_mail_takes_few_queries(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     mailbox = command_mailbox()
-    # file: look, savepoint, insert, release; row: savepoint, twin, insert, release
-    with django_assert_max_num_queries(10):
+    # file: look, savepoint, insert, release; row: savepoint, insert, release
+    with django_assert_max_num_queries(7):
         inbox.store_raw(raw_mail(), mailbox=mailbox)
 
 

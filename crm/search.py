@@ -44,6 +44,15 @@ def index(customer_ids: Iterable[int]) -> int:
     return sum(_index(batch) for batch in batches(customer_ids))
 
 
+def index_new(customer: Customer, texts: Iterable[str]) -> None:
+    """The row of a customer made just now, of whom there are these texts in their order: names,
+    then e-mail addresses. One query."""
+    words = [word for text in texts for word in index_words(text)]
+    CustomerSearch.objects.create(
+        customer=customer, text=" ".join(list(dict.fromkeys(words))[:MOST_WORDS])
+    )
+
+
 def stale(ids: Sequence[int]) -> dict[int, str]:
     """What the search rows of these customers should say, of those that say something else."""
     return _compared(ids)[1]

@@ -6,7 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from crm import search
@@ -14,7 +15,9 @@ from crm.actions import create_customer
 from crm.actions.contacts import EmailTaken, NotAnEmail, clean_email
 from crm.folding import fold
 from crm.models import Affiliation, Contact, ContactPoint, Customer
+from staff import audit
 from staff.models import User
+from staff.prepared import Prepared
 
 # Where a lead came from that wrote to the desk, and the one of all who can't be told apart.
 SOURCE = "support"
@@ -43,24 +46,43 @@ def who_is(
         address = clean_email(clean_text(correspondent.address))
     except NotAnEmail:
         return _nobody(), None
+    if known := _KNOWN.first(address):
+        return known.customer, known.contact
     if contact := _holder(address):
         return customer_of(contact, by=by), contact
-    name = clean_text(correspondent.name)[:NAME_LENGTH] or address
     try:
-        customer = create_customer(
-            name=name,
-            by=by,
-            contact_name=name,
-            email=address,
-            source=SOURCE,
-            language=_language(correspondent.language),
-        )
+        return _new_lead(correspondent, address, by)
     except EmailTaken:  # somebody was faster: they are known now
         contact = _holder(address)
         if contact is None:
             raise
         return customer_of(contact, by=by), contact
-    return customer, Contact.objects.get(affiliations__customer=customer)
+
+
+@transaction.atomic
+def _new_lead(
+    correspondent: Correspondent, address: str, by: User | None
+) -> tuple[Customer, Contact]:
+    """What crm.actions.create_customer makes of it, without asking for what can't be there yet."""
+    name = clean_text(correspondent.name)[:NAME_LENGTH] or address
+    language = _language(correspondent.language)
+    customer = Customer.objects.create(
+        name=name, name_folded=fold(name)[:NAME_LENGTH], source=SOURCE, language=language
+    )
+    contact = Contact.objects.create(name=name, language=language)
+    try:
+        with transaction.atomic():
+            ContactPoint.objects.create(
+                contact=contact, kind=ContactPoint.Kind.EMAIL, value=address
+            )
+    except IntegrityError:
+        raise EmailTaken(address, None) from None
+    Affiliation.objects.create(customer=customer, contact=contact, is_primary=True)
+    search.index_new(customer, [name, address])
+    said = {"name": name, "source": SOURCE, "language": language, "email": address}
+    changes: audit.Changes = {key: [None, value] for key, value in said.items() if value}
+    audit.record(by=by, action="customer.create", target=customer, changes=changes)
+    return customer, contact
 
 
 @transaction.atomic
@@ -83,9 +105,24 @@ def customer_of(contact: Contact, *, by: User | None = None) -> Customer:
 
 
 def _current(contact: Contact) -> Customer | None:
-    affiliations = Affiliation.objects.filter(contact=contact, until=None)
-    first = affiliations.select_related("customer").order_by("-is_primary", "pk").first()
+    first = _affiliations().filter(contact=contact).first()
     return first.customer if first else None
+
+
+def _affiliations() -> QuerySet[Affiliation]:
+    """Where people belong now, in the order in which they speak for a customer."""
+    current = Affiliation.objects.filter(until=None)
+    return current.select_related("customer", "contact").order_by("-is_primary", "pk")
+
+
+# By a living address; composed once, since every mail that arrives asks it.
+_KNOWN = Prepared(
+    lambda address: _affiliations().filter(
+        contact__points__kind=ContactPoint.Kind.EMAIL,
+        contact__points__value=address,
+        contact__points__retired_at=None,
+    )
+)
 
 
 def _holder(address: str) -> Contact | None:

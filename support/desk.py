@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 
 from crm.folding import fold
 from staff.models import Business
+from staff.prepared import Prepared
 from support.models import Category, Queue, SupportSettings
 
 
@@ -26,7 +27,10 @@ def settings() -> SupportSettings:
 
 def default_queue() -> Queue:
     """Where a ticket goes when nothing says otherwise; made when first needed, as the rest is."""
-    return Queue.objects.filter(is_default=True).first() or _make_default_queue()
+    return _DEFAULT.first() or _make_default_queue()
+
+
+_DEFAULT = Prepared(lambda _value: Queue.objects.filter(is_default=True))
 
 
 @transaction.atomic

@@ -89,15 +89,17 @@ class Change:
             for event in self.events
         )
 
-    def write_first(self) -> None:
-        """The events of a ticket that was made just now, which has its projection already."""
+    def write_first(self, first: targets.Changes) -> None:
+        """The events and `first` targets of a ticket that was made just now."""
         for event in self.events:
             event.version = self.ticket.version
         TicketEvent.objects.bulk_create(self.events)
         OpenSpan.objects.create(ticket=self.ticket, started_at=self.ticket.opened_at)
-        search.index([self.ticket.pk])
-        keep_promised_times(self.ticket, self.at)
-        notifications.tell_of(self.ticket, self.events)
+        for row in first.new:
+            row.ticket = self.ticket  # it has its number now
+        first.write()
+        if self.ticket.assignee_id is not None:  # nobody watches it yet
+            notifications.tell_of(self.ticket, self.events)
 
     def write(self) -> None:
         if not self.events and not self.columns:
@@ -142,9 +144,8 @@ def changing(
     By whoever acts: staff when `by` is given, else the system unless `actor` says otherwise.
     """
     with transaction.atomic():
-        row = (
-            Ticket.objects.select_for_update(of=("self",)).select_related("queue").get(pk=ticket.pk)
-        )
+        rows = Ticket.objects.select_for_update(of=("self",))
+        row = rows.select_related("queue", "customer").get(pk=ticket.pk)
         change = Change(
             ticket=row,
             at=at or timezone.now(),

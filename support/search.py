@@ -31,6 +31,14 @@ def index(ticket_ids: Iterable[int]) -> int:
     return sum(_index(batch) for batch in batches(ticket_ids))
 
 
+def index_new(ticket: Ticket, people: Iterable[str], text: str) -> None:
+    """The row of a ticket made just now, whose participants' names and addresses are `people` and
+    whose first message says `text`: one query."""
+    contact = ticket.contact.name if ticket.contact else ""
+    texts = [ticket.subject, ticket.customer.name, contact, ticket.external_id, *people, text]
+    TicketSearch.objects.create(ticket=ticket, text=_words(ticket.pk, texts))
+
+
 def index_of_customers(customer_ids: Sequence[int]) -> int:
     """The same for all tickets of customers who are called otherwise now."""
     tickets = Ticket.objects.filter(customer__in=customer_ids).order_by()

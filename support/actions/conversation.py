@@ -92,11 +92,14 @@ def where_it_went(ticket: Ticket) -> Ticket:
 
 
 def needs_new_ticket(ticket: Ticket, now: datetime) -> bool:
-    """Whether a message to this ticket makes a new one, linked to it: closed, and for too long.
+    """Whether a message to this ticket makes a new one, linked to it: closed, and for too long, or
+    merged into what is no longer there.
 
     By the desk's rule for closed tickets. Spam takes messages as before: they stay with it.
     """
     ticket = where_it_went(ticket)
+    if ticket.state == State.MERGED:
+        return True
     if ticket.state != State.CLOSED or ticket.closed_at is None:
         return False
     rules = desk.settings()
@@ -153,12 +156,13 @@ def receive(
 def _receive(
     ticket: Ticket, message: Message, *, files: Sequence[FileDraft], at: datetime | None
 ) -> Message:
-    ticket = where_it_went(Ticket.objects.get(pk=ticket.pk))
     with changing(ticket, by=None, actor=Actor.CUSTOMER, at=at) as change:
         if change.ticket.state != State.MERGED:
             return _put_received(change, message, files)
-    # It was merged while we waited for it.
-    return _receive(change.ticket, message, files=files, at=at)
+    goes_on = where_it_went(change.ticket)
+    if goes_on.state == State.MERGED:  # into what is no longer there
+        raise CannotReply
+    return _receive(goes_on, message, files=files, at=at)
 
 
 def _put_received(change: Change, message: Message, files: Sequence[FileDraft]) -> Message:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from staff import audit, changes
 from staff.models import ChangeSet, User
 from staff.refusals import Refusal
+from support import search, targets
 from support.actions.changes import SUBJECT_LENGTH, SubjectMissing
 from support.correspondents import clean_text
 from support.events import Change, Kind, changing
@@ -254,7 +255,9 @@ def _split_off(
     TicketLink.objects.create(ticket=old, other=new, kind=TicketLink.Kind.SPLIT, by=change.by)
     opening = Change(ticket=new, at=new.opened_at, by=first.author, actor=_actor_of(first))
     opening.note(Kind.OPENED, message=first)
-    opening.write_first()
+    opening.write_first(targets.Changes())
+    targets.refresh([new], at=change.at, tells=False)
+    search.index([new.pk])
     change.note(Kind.SPLIT, after=f"#{new.pk}")
     with changing(new, by=change.by, at=change.at) as later:
         later.note(Kind.SPLIT, before=f"#{old.pk}")

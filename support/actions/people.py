@@ -39,6 +39,29 @@ class AlreadyRemoved(Refusal):
 # --- Who writes and is written to ----------------------------------------------------------------
 
 
+def new_participant(
+    ticket: Ticket,
+    correspondent: Correspondent,
+    *,
+    contact: Contact | None,
+    role: str = Role.REQUESTER,
+    by: User | None = None,
+) -> Participant | None:
+    """Not saved yet; None for an address that can't be written to."""
+    try:
+        address = clean_email(clean_text(correspondent.address))
+    except NotAnEmail:
+        return None
+    return Participant(
+        ticket=ticket,
+        address=address,
+        contact=contact,
+        name=clean_text(correspondent.name)[:200],
+        role=role,
+        added_by=by,
+    )
+
+
 def put_participant(
     ticket: Ticket,
     correspondent: Correspondent,
@@ -48,19 +71,12 @@ def put_participant(
     by: User | None = None,
 ) -> Participant | None:
     """The row alone, once per address; None for an address that can't be written to."""
-    try:
-        address = clean_email(clean_text(correspondent.address))
-    except NotAnEmail:
+    new = new_participant(ticket, correspondent, contact=contact, role=role, by=by)
+    if new is None:
         return None
+    values = {name: getattr(new, name) for name in ("contact", "name", "role", "added_by")}
     participant, made = Participant.objects.get_or_create(
-        ticket=ticket,
-        address=address,
-        defaults={
-            "contact": contact,
-            "name": clean_text(correspondent.name)[:200],
-            "role": role,
-            "added_by": by,
-        },
+        ticket=ticket, address=new.address, defaults=values
     )
     if not made and participant.removed_at is not None:
         participant.removed_at = None

@@ -15,8 +15,8 @@ from crm.models import Contact, Customer, Interaction
 from mail.models import InboundEmail
 from staff.models import User
 from staff.refusals import Refusal
-from support import desk, letters, projection
-from support.actions.people import put_participant
+from support import desk, letters, projection, search, targets
+from support.actions.people import new_participant
 from support.actions.turns import next_in_turn
 from support.correspondents import Correspondent, clean_text, who_is
 from support.events import Actor, Change, Kind
@@ -27,6 +27,7 @@ from support.telling import tell
 SUBJECT_LENGTH = 250
 Channel = Ticket.Channel
 Direction = Interaction.Direction
+State = Ticket.State
 
 
 class WhoAsks(Refusal):
@@ -68,7 +69,8 @@ def open_ticket(
     if known := known_message(once_key, inbound):
         return known.ticket
     try:
-        with transaction.atomic():
+        # Only what can clash needs a way back.
+        with transaction.atomic(savepoint=bool(once_key)):
             if customer is None:
                 if requester is None:
                     raise WhoAsks
@@ -145,38 +147,39 @@ def _open(
     """Write them, with what tells of them and what follows from them."""
     at, by = ticket.opened_at, ticket.opened_by
     is_ours = message.kind == Message.Kind.REPLY
-    written = written_kind(message)
+    change = Change(ticket=ticket, at=at, by=by, actor=_actor(ticket))
+    change.note(Kind.OPENED, message=message)
+    change.note(written_kind(message), message=message)
     if is_ours:
-        ticket.state = Ticket.State.WAITING
-    projection.project(ticket, [(written, at, "")])
-    projection.measure([ticket])
+        change.note(Kind.WAITING, before=ticket.state, after=State.WAITING, message=message)
+        ticket.state = State.WAITING
+        message.leaves_at = timezone.now() + timedelta(seconds=desk.settings().undo_seconds)
+    if ticket.assignee is not None:
+        change.note(Kind.ASSIGNED, after=ticket.assignee, actor=Actor.STAFF if by else Actor.SYSTEM)
+    first = _projected(change)
     ticket.save(force_insert=True)
     message.ticket, message.created_at = ticket, at
-    _put_requester(ticket, message, requester)
-    if is_ours:
-        message.leaves_at = timezone.now() + timedelta(seconds=desk.settings().undo_seconds)
+    people = _put_requester(ticket, message, requester)
     message.save(force_insert=True)
     if files:
         attach(message, files)
-    change = Change(ticket=ticket, at=at, by=by, actor=_actor(ticket))
-    change.note(Kind.OPENED, message=message)
-    change.note(written, message=message)
-    if is_ours:
-        change.note(
-            Kind.WAITING,
-            before=Ticket.State.NEW,
-            after=Ticket.State.WAITING,
-            message=message,
-        )
-    if ticket.assignee is not None:
-        change.note(Kind.ASSIGNED, after=ticket.assignee, actor=Actor.STAFF if by else Actor.SYSTEM)
-    change.write_first()
+    change.write_first(first)
+    search.index_new(ticket, people, message.text)
     if not message.automatic:
         direction = Direction.OUT if is_ours else Direction.IN
         tell(ticket, at=at, by=by, direction=direction, message=message)
     if is_ours:
         letters.queue_reply(message)
     return ticket
+
+
+def _projected(change: Change) -> targets.Changes:
+    """What follows from the events of a new ticket, before it is written: one write less."""
+    events = change.events
+    projection.project(change.ticket, [(one.kind, one.at, one.after) for one in events])
+    projection.measure([change.ticket])
+    told = [targets.Told(one.kind, one.at, one.before, one.after, None) for one in events]
+    return targets.planned(change.ticket, [one for one in told if one.kind in targets.TOLD_BY])
 
 
 def _actor(ticket: Ticket) -> Actor:
@@ -186,15 +189,24 @@ def _actor(ticket: Ticket) -> Actor:
     return Actor.SYSTEM if ticket.channel in ours else Actor.CUSTOMER
 
 
-def _put_requester(ticket: Ticket, message: Message, requester: Correspondent | None) -> None:
-    """Who asked takes part: as they wrote, else under the contact's first address."""
+def _put_requester(
+    ticket: Ticket, message: Message, requester: Correspondent | None
+) -> Sequence[str]:
+    """Who asked takes part: as they wrote, else under the contact's first address. What they are
+    found by."""
     if requester is not None and message.kind == Message.Kind.RECEIVED:
         message.from_name = clean_text(requester.name)[:200]
         message.from_address = clean_text(requester.address)[:254].lower()
     if requester is None and ticket.contact is not None:
         requester = Correspondent(address_of(ticket.contact), ticket.contact.name)
-    if requester is not None:
-        put_participant(ticket, requester, contact=ticket.contact, by=ticket.opened_by)
+    if requester is None:
+        return ()
+    by = ticket.opened_by
+    participant = new_participant(ticket, requester, contact=ticket.contact, by=by)
+    if participant is None:
+        return ()
+    participant.save(force_insert=True)
+    return (participant.name, participant.address)
 
 
 def written_kind(message: Message) -> Kind:

@@ -17,7 +17,8 @@ from mail.actions import queue_email, queue_emails
 from mail.drafts import Draft
 from mail.models import OutgoingEmail
 from staff.models import Business
-from support.letters import A_WHILE, MOST_IN_A_WHILE, frame, hard_bounced, is_a_persons
+from support.letterhead import frame
+from support.letters import A_WHILE, MOST_IN_A_WHILE, hard_bounced, is_a_persons
 from support.models import BoardFollower, Participant, Suggestion, SystemMail, Ticket
 
 

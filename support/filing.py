@@ -22,7 +22,6 @@ from mail import inbox
 from mail.models import InboundEmail
 from mail.parsing import ParsedMail, is_only_thanks, reply_text
 from mail.parsing.parsed import Address
-from mail.sorting import own_addresses
 from staff.files import store_file
 from staff.models import Business, User
 from support import languages, letters
@@ -31,6 +30,7 @@ from support.actions.tickets import open_ticket
 from support.answering import answer_of_staff
 from support.correspondents import Correspondent, who_is
 from support.files import FileDraft
+from support.letterhead import Letterhead
 from support.models import Message, Queue, Ticket, TicketLink
 from support.threading import By, Joins, New, OfStaff, place_of
 
@@ -67,6 +67,8 @@ def file_waiting(*, seconds: float | None = None) -> int:
     """
     until = time.monotonic() + seconds if seconds is not None else None
     tried = 0
+    if Business.current() is None:
+        return tried  # there is no desk yet
     while True:
         batch = list(InboundEmail.objects.to_file().select_related("raw", "mailbox")[:BATCH])
         if not batch:
@@ -133,21 +135,17 @@ class Desk:
     """What is the same for every mail of a batch."""
 
     queues: dict[int, Queue]
-    languages: Sequence[str]
-    language: str
-    own: frozenset[str]
+    head: Letterhead
     staff: frozenset[str]
 
     @classmethod
     def now(cls) -> Desk:
-        business = Business.current()
+        head = Letterhead.now()
         queues = Queue.objects.filter(mailbox__isnull=False, archived_at=None).order_by("-pk")
         active = User.objects.filter(is_active=True)
         return cls(
             queues={queue.mailbox_id or 0: queue for queue in queues},
-            languages=business.languages if business else (),
-            language=business.language if business else "",
-            own=frozenset(own_addresses()),
+            head=head,
             staff=frozenset(active.values_list("email", flat=True)),
         )
 
@@ -191,7 +189,11 @@ class Filing:
         """Who wrote: From; or Reply-To, when a form on our own site writes under our address."""
         mail = self.mail
         first = next((one for one in mail.reply_to if one.address), None)
-        if first and mail.sender.address in self.desk.own and first.address not in self.desk.own:
+        if (
+            first
+            and mail.sender.address in self.desk.head.own
+            and first.address not in self.desk.head.own
+        ):
             return first
         return mail.sender
 
@@ -203,7 +205,7 @@ class Filing:
     @property
     def also_addressed(self) -> list[dict[str, str]]:
         """Whom else it was sent to. They take no part: staff can add them by hand."""
-        us = self.desk.own | {self.sender.address, ""}
+        us = self.desk.head.own | {self.sender.address, ""}
         mailbox = self.inbound.mailbox.address.lower().partition("@")
         others = {
             one.address: {"address": one.address[:254], "name": one.name[:200]}
@@ -256,7 +258,7 @@ class Filing:
         """A ticket of its own, linked to the closed one that it follows or to the guess."""
         is_proven = self._is_proven(place, sender)
         text, _quoted = reply_text(self.mail.text)
-        guessed = languages.guess(text, self.desk.languages)
+        guessed = languages.guess(text, self.desk.head.business.languages)
         requester = Correspondent(sender.address, sender.name, guessed)
         old = place.ticket if isinstance(place, Joins) else None
         if isinstance(place, Joins) and is_proven:
@@ -273,7 +275,7 @@ class Filing:
             html=self.mail.html,
             channel=Ticket.Channel.EMAIL,
             queue=self.desk.queues.get(self.inbound.mailbox_id) or (old.queue if old else None),
-            language=known or guessed or self.desk.language,
+            language=known or guessed or self.desk.head.business.language,
             at=self.at,
             inbound=self.inbound,
             automatic=self.automatic,
@@ -287,7 +289,7 @@ class Filing:
         inbox.file(self.inbound, about=message)
         if not self.automatic:
             message.inbound = self.inbound
-            letters.acknowledge(ticket, message)
+            letters.acknowledge(ticket, message, self.desk.head)
 
     def _link(self, place: Joins | New, ticket: Ticket) -> None:
         if isinstance(place, Joins):

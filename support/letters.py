@@ -8,26 +8,20 @@ times in A_WHILE, once per ticket, and never to a machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
 from mail.actions import queue_email, queue_emails
-from mail.drafts import Draft, DraftFile
-from mail.models import Mailbox, OutgoingEmail, Suppression
-from mail.parsing import marker_line
-from mail.showing import text_to_html
+from mail.drafts import DraftFile
+from mail.models import OutgoingEmail, Suppression
 from mail.sorting import own_addresses
-from staff import colour
-from staff.models import Business
-from support import desk, links, reply_keys
+from support import desk, links
+from support.letterhead import Letterhead
 from support.models import Message, Participant, SupportSettings, SystemMail, Ticket
 
 State = OutgoingEmail.State
@@ -70,27 +64,31 @@ def queue_reply(message: Message) -> list[OutgoingEmail]:
         DraftFile(one.file, one.name, one.content_type)
         for one in message.attachments.select_related("file")
     ]
-    letter = Letter.about(ticket)
-    thread = Thread.of(ticket)
+    head, thread = Letterhead.now(), Thread.of(ticket)
     accesses = links.new_links(participants)
-    return queue_emails(
-        [
-            letter.draft(
-                "reply",
+    drafts = []
+    for participant in participants:
+        words = head.reply(
+            ticket,
+            head.language_of(ticket, participant),
+            subject=subject_of(ticket),
+            link=accesses[participant.pk],
+            text=message.text.strip(),
+            author=str(message.author or ""),
+        )
+        drafts.append(
+            head.draft(
+                ticket,
                 participant,
-                subject=subject_of(ticket),
-                link=accesses[participant.pk],
+                words,
                 headers=thread.headers(participant),
-                text=message.text.strip(),
-                author=str(message.author or ""),
                 about=("support.message", message.pk),
                 once_key=f"support.message:{message.pk}:{participant.pk}",
                 attachments=files,
                 due_at=message.leaves_at,
             )
-            for participant in participants
-        ]
-    )
+        )
+    return queue_emails(drafts)
 
 
 def subject_of(ticket: Ticket) -> str:
@@ -102,11 +100,13 @@ def subject_of(ticket: Ticket) -> str:
 
 
 @transaction.atomic(savepoint=False)  # it is always the end of something else
-def acknowledge(ticket: Ticket, first: Message | None = None) -> OutgoingEmail | None:
+def acknowledge(
+    ticket: Ticket, first: Message | None = None, head: Letterhead | None = None
+) -> OutgoingEmail | None:
     """Tell who asked that it has arrived, if that is wanted and harmless; once per ticket.
 
-    `first` is what they wrote, if the caller has it at hand. Call it last in a transaction: until
-    that ends, nothing else is confirmed (see `_may_write`).
+    `first` is what they wrote and `head` the letterhead, if the caller has them at hand. Call it
+    last in a transaction: until that ends, nothing else is confirmed (see `_may_write`).
     """
     if ticket.opened_at < timezone.now() - WORTH_CONFIRMING:
         return None
@@ -114,21 +114,20 @@ def acknowledge(ticket: Ticket, first: Message | None = None) -> OutgoingEmail |
     participant = _asked(ticket)
     if participant is None or first is None or not _is_worth_an_answer(first):
         return None
-    letter = Letter.about(ticket)
-    if not is_a_persons(participant.address) or not _may_write(participant.address, ticket):
+    head = head or Letterhead.now()
+    address = participant.address
+    if not is_a_persons(address, head.own) or not _may_write(address, ticket):
         return None
-    with translation.override(letter.language_of(participant)):
-        subject = f"[#{ticket.pk}] {_('We have received your message')}"
+    language = head.language_of(ticket, participant)
+    words = head.confirmation(ticket, language, link=links.new_link(participant))
     answered = first.inbound.message_id if first.inbound else ""
     return queue_email(
-        letter.draft(
-            "acknowledgement",
+        head.draft(
+            ticket,
             participant,
-            subject=subject,
-            link=links.new_link(participant),
+            words,
             headers=_answers([answered], answered),
             about=("support.ticket", ticket.pk),
-            once_key=f"support.ticket:{ticket.pk}:acknowledged",
             is_automatic=True,
             expires_at=timezone.now() + WORTH_CONFIRMING,
         )
@@ -150,12 +149,12 @@ def _asked(ticket: Ticket) -> Participant | None:
     return asked.filter(role=Participant.Role.REQUESTER).select_related("contact").first()
 
 
-def is_a_persons(address: str) -> bool:
-    """Whether a mail that wrote itself may go there: no address of ours, no machine's."""
+def is_a_persons(address: str, own: Collection[str] | None = None) -> bool:
+    """Whether a mail that wrote itself may go there: no address of our `own`, no machine's."""
     local = address.lower().rpartition("@")[0]
     plain = re.sub(r"[^a-z]", "", local)
     is_machine = plain.startswith(_NOBODY) or re.split(r"[^a-z]", local)[0] in _MACHINES
-    return not is_machine and address.lower() not in own_addresses()
+    return not is_machine and address.lower() not in (own_addresses() if own is None else own)
 
 
 def _may_write(address: str, ticket: Ticket) -> bool:
@@ -168,8 +167,9 @@ def _may_write(address: str, ticket: Ticket) -> bool:
     held = SupportSettings.objects.select_for_update().filter(pk=1).first()
     if not (held or desk.settings()).acknowledges:
         return False
-    recent = SystemMail.objects.filter(address=address, at__gt=timezone.now() - A_WHILE)
-    tickets = list(recent.values_list("ticket", flat=True)[:MOST_IN_A_WHILE])
+    lately = Q(address=address, at__gt=timezone.now() - A_WHILE)
+    known = SystemMail.objects.filter(lately | Q(ticket=ticket)).values_list("ticket", flat=True)
+    tickets = list(known[: MOST_IN_A_WHILE + 1])
     if len(tickets) >= MOST_IN_A_WHILE or ticket.pk in tickets or hard_bounced([address]):
         return False
     SystemMail.objects.create(address=address, ticket=ticket)
@@ -259,74 +259,3 @@ def _answers(references: Iterable[str], nearest: str) -> dict[str, str]:
     if not _MESSAGE_ID.fullmatch(nearest):
         return {}
     return {"In-Reply-To": nearest, "References": " ".join([*(usable or [nearest])])}
-
-
-@dataclass
-class Letter:
-    """Writes the mails about one ticket to those who take part in it."""
-
-    ticket: Ticket
-    business: Business
-    mailbox: Mailbox | None
-    context: dict[str, object] = field(default_factory=dict)
-
-    @classmethod
-    def about(cls, ticket: Ticket) -> Letter:
-        business = Business.objects.get(pk=1)
-        return cls(ticket, business, reply_keys.mailbox_of(ticket), frame(business))
-
-    def language_of(self, participant: Participant) -> str:
-        contact = participant.contact
-        wanted = (contact.language if contact else "", self.ticket.language, self.business.language)
-        known = {code for code, _name in settings.LANGUAGES}
-        return next(code for code in wanted if code in known)
-
-    def draft(
-        self,
-        template: str,
-        participant: Participant,
-        *,
-        subject: str,
-        link: str,
-        text: str = "",
-        author: str = "",
-        is_automatic: bool = False,
-        **values: object,
-    ) -> Draft:
-        key = reply_keys.participant_key(participant)
-        language = self.language_of(participant)
-        with translation.override(language):
-            context = {
-                **self.context,
-                "language": language,
-                "subject": subject,
-                "number": f"#{self.ticket.pk}",
-                "marker": marker_line(_("Please write your answer above this line")),
-                "text": text,
-                "words": text_to_html(text),
-                "author": author,
-                "link": link,
-            }
-            return Draft(
-                stream=Stream.REPLIES,
-                to_address=participant.address,
-                # What a stranger is called was chosen by whoever wrote to us.
-                to_name="" if is_automatic else participant.name,
-                subject=subject,
-                text=render_to_string(f"support/mail/{template}.txt", context).strip() + "\n",
-                html=render_to_string(f"support/mail/{template}.html", context),
-                language=language,
-                reply_to=reply_keys.reply_address(self.mailbox, key),
-                thread_key=str(key),
-                is_automatic=is_automatic,
-                **values,  # type: ignore[arg-type]
-            )
-
-
-def frame(business: Business) -> dict[str, object]:
-    """What every mail about tickets looks like."""
-    return {
-        "business": business,
-        "on_light": colour.readable_on(colour.PAPER, business.colour),
-        "on_dark": colour.readable_on(colour.NIGHT, business.colour),
-    }

@@ -28,7 +28,7 @@ from staff.access import Role
 from staff.formats import moment
 from staff.models import Business, User
 from support import reply_keys
-from support.letters import frame
+from support.letterhead import frame
 from support.models import Mention, Message, NoticeChoice, SlaTarget, Ticket, TicketEvent, Watcher
 from support.reply_keys import Kind
 
@@ -69,6 +69,8 @@ def tell_of(ticket: Ticket, events: Sequence[TicketEvent]) -> list[OutgoingEmail
     for event in events:
         if event.kind == TicketEvent.Kind.ASSIGNED:
             told += _tell_assigned(ticket, event)
+    if any(event.kind == TicketEvent.Kind.OPENED for event in events):
+        return told  # nobody watches it yet
     for event in events:
         if event.kind == TicketEvent.Kind.RECEIVED and event.message and not told:
             told += tell_of_customer(event.message)

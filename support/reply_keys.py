@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,10 +86,15 @@ def _proof(kind: Kind, ticket_id: int, holder_id: int, address: str, secret: str
 # --- Out ------------------------------------------------------------------------------------------
 
 
-def mailbox_of(ticket: Ticket) -> Mailbox | None:
-    """Where answers about a ticket are to arrive: its queue's mailbox, else the first with an address."""
+def read_mailboxes() -> dict[int, Mailbox]:
+    """Those to which an answer can come, by their keys, the oldest first."""
     read = Mailbox.objects.filter(is_active=True).exclude(address="")
-    boxes = {box.pk: box for box in read.order_by("pk")}
+    return {box.pk: box for box in read.order_by("pk")}
+
+
+def mailbox_of(ticket: Ticket, boxes: Mapping[int, Mailbox] | None = None) -> Mailbox | None:
+    """Where answers about a ticket are to arrive: its queue's mailbox, else the first with an address."""
+    boxes = read_mailboxes() if boxes is None else boxes
     own = boxes.get(ticket.queue.mailbox_id or 0)
     return own or next(iter(boxes.values()), None)
 

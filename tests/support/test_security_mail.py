@@ -297,7 +297,8 @@ def test_links_in_mails_lead_to_us_whatever_host_was_asked_for(
     settings.ALLOWED_HOSTS = ["*"]
     client = Client(headers={"Host": "evil.example"})
     client.force_login(agent)
-    client.post(f"/tickets/{ticket.pk}/reply/", {"text": "Hello", "what": "reply"})
+    said = {"kind": "reply", "text": "Hello", "then": "waiting", "seen": "99", "once_key": "1"}
+    assert client.post(f"/tickets/{ticket.pk}/write/", said).status_code == 302
     reply(ticket=ticket, text="Hello again", by=agent)
     for mail in OutgoingEmail.objects.all():
         assert "evil.example" not in mail.text + mail.html

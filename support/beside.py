@@ -182,9 +182,11 @@ def _tasks(ticket: Ticket) -> list[Task]:
 
 
 def _others(ticket: Ticket, user: User) -> list[Ticket]:
-    """The customer's other tickets, the newest first; those of private queues stay private."""
-    others = Ticket.objects.visible_to(user).counted().filter(customer=ticket.customer_id)
-    return list(others.exclude(pk=ticket.pk).order_by("-opened_at", "-pk")[:OTHERS])
+    """The customer's other tickets, the newest first, and those that were merged into this one;
+    those of private queues stay private."""
+    others = Ticket.objects.visible_to(user).filter(customer=ticket.customer_id)
+    counted = ~Q(state__in=Ticket.VOID_STATES) | Q(merged_into=ticket)
+    return list(others.filter(counted).exclude(pk=ticket.pk).order_by("-opened_at", "-pk")[:OTHERS])
 
 
 def links(ticket: Ticket, user: User) -> QuerySet[TicketLink]:

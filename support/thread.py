@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -12,7 +12,6 @@ from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Prefetch
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -25,7 +24,8 @@ from staff.downloads import signed_file_token
 from staff.formats import clock, date_short, moment
 from staff.pages import Page, paginate
 from staff.templatetags.vinculo import icon
-from support.models import Attachment, Message, ReplyPromise, SlaTarget, Ticket, TicketEvent
+from support import filing, happenings
+from support.models import Attachment, Message, ReplyPromise, Ticket, TicketEvent
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SIZE = 50
 MOST_EVENTS = 300
 Kind = TicketEvent.Kind
+# What was wrong with a mail, or odd about who sent it, by its code.
+WARNINGS = NOTES | filing.NOTES
 # The message itself stands there.
 TOLD_BY_MESSAGES = (Kind.RECEIVED, Kind.REPLIED, Kind.NOTED, Kind.AUTOMATIC)
 
@@ -175,7 +177,7 @@ class _Showing:
             "who": _who(one, self.ticket),
             "address": one.from_address,
             "chips": _chips(one),
-            "notes": [NOTES[code] for code in one.notes if code in NOTES],
+            "notes": [WARNINGS[code] for code in one.notes if code in WARNINGS],
             "text": _text(one.text),
             "html_url": reverse("support:message-html", args=args) if has_html else "",
             "raw_url": reverse("support:message-raw", args=args)
@@ -200,10 +202,10 @@ class _Showing:
         return {
             "is_message": False,
             "kind": one.kind,
-            "icon": icon(EVENT_ICONS.get(one.kind, "point")),
-            "words": capfirst(Kind(one.kind).label),
-            "detail": _detail(one),
-            "who": str(one.by) if one.by else _actor(one),
+            "icon": icon(happenings.ICONS.get(one.kind, "point")),
+            "words": happenings.words(one),
+            "detail": happenings.detail(one),
+            "who": happenings.who(one),
             "at": one.at.isoformat(),
             "clock": clock(one.at),
             "moment": moment(one.at),
@@ -212,7 +214,8 @@ class _Showing:
 
 def _who(one: Message, ticket: Ticket) -> str:
     if one.kind in {Message.Kind.REPLY, Message.Kind.NOTE}:
-        return str(one.author) if one.author else _("Somebody who has left")
+        # Without an author: the program, which opens a ticket again after a low answer.
+        return str(one.author) if one.author else "Vínculo"
     if one.kind == Message.Kind.AUTOMATIC:
         return _("Sent by itself")
     written = one.contact.name if one.contact else ""
@@ -250,97 +253,6 @@ def _promise(one: Message) -> dict[str, Any] | None:
         "is_done": done is not None,
         "is_late": done is None and due < timezone.now(),
     }
-
-
-# --- Events in words ----------------------------------------------------------------------
-
-EVENT_ICONS: dict[str, str] = {
-    Kind.OPENED: "ticket",
-    Kind.WITHDRAWN: "arrow-back-up",
-    Kind.WAITING: "player-pause",
-    Kind.ON_HOLD: "hand-stop",
-    Kind.STARTED: "player-play",
-    Kind.RESUMED: "player-play",
-    Kind.REOPENED: "player-play",
-    Kind.RESOLVED: "circle-check",
-    Kind.CLOSED: "lock",
-    Kind.SPAM: "ban",
-    Kind.ASSIGNED: "user",
-    Kind.CUSTOMER: "users",
-    Kind.PRIORITY: "flag",
-    Kind.TAGS: "tag",
-    Kind.SUBJECT: "pencil",
-    Kind.LINKED: "link",
-    Kind.MERGED: "link",
-    Kind.SNOOZED: "clock",
-    Kind.AWOKEN: "bell",
-    Kind.DUE_CHANGED: "clock",
-    Kind.BREACH_NEAR: "clock",
-    Kind.MISSED: "alert-triangle",
-    Kind.ASKED: "send",
-    Kind.RATED: "message-report",
-}
-
-
-def _actor(one: TicketEvent) -> str:
-    return _("the customer") if one.actor == TicketEvent.Actor.CUSTOMER else ""
-
-
-def _priority(code: str) -> str:
-    known = dict(Ticket.Priority.choices)
-    return str(known.get(int(code), code)) if code.isdecimal() else code
-
-
-def _target(code: str) -> str:
-    kind = code.split(" ", maxsplit=1)[0]
-    return str(dict(SlaTarget.Kind.choices).get(kind, code))
-
-
-def _due(code: str) -> str:
-    """ "first_reply 2026-11-23T16:00:00+00:00, solution" in words; a kind alone: nothing is due."""
-    pairs = (one.partition(" ") for one in code.split(", ") if one)
-    return ", ".join(f"{_target(kind)} {_moment(at)}".strip() for kind, _space, at in pairs)
-
-
-def _moment(text: str) -> str:
-    at = parse_datetime(text) if text[:4].isdecimal() else None
-    return moment(at) if at else text
-
-
-def _as_it_is(text: str) -> str:
-    return text
-
-
-# What the columns `before` and `after` of a kind hold, in words; other kinds say all by their name.
-_VALUES: dict[str, Callable[[str], str]] = {
-    Kind.ASSIGNED: _as_it_is,
-    Kind.QUEUE: _as_it_is,
-    Kind.CATEGORY: _as_it_is,
-    Kind.SUBJECT: _as_it_is,
-    Kind.CUSTOMER: _as_it_is,
-    Kind.TAGS: _as_it_is,
-    Kind.SPLIT: _as_it_is,
-    Kind.LINKED: _as_it_is,
-    Kind.PRIORITY: _priority,
-    Kind.SNOOZED: _moment,
-    Kind.DUE_CHANGED: _due,
-    Kind.BREACH_NEAR: _target,
-    Kind.MISSED: _target,
-    Kind.RATED: _as_it_is,
-}
-
-
-def _detail(one: TicketEvent) -> str:
-    words = _VALUES.get(one.kind)
-    if words is None:
-        return ""
-    before, after = words(one.before), words(one.after)
-    if before and after:
-        return f"{before} → {after}"
-    if before:
-        nothing = _("nobody") if one.kind == Kind.ASSIGNED else "—"
-        return f"{before} → {nothing}"
-    return after
 
 
 # --- What is new --------------------------------------------------------------------------

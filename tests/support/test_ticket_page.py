@@ -11,6 +11,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from crm.models import Customer
 from staff.models import User
+from support import first_levels, targets
 from support.actions import changes, conversation, merging, people, states
 from support.actions.tickets import open_ticket
 from support.correspondents import Correspondent
@@ -147,6 +148,47 @@ def test_a_long_thread_shows_its_end_and_the_way_to_what_came_before(
     assert "HX-Request" in earlier["Vary"]
     # Without scripts the same address is a page with a way back.
     assertContains(agent_client.get(url(ticket) + last.context["thread"].earlier_url), "Later")
+
+
+def test_what_is_late_is_said_in_words(agent_client: Client, ticket: Ticket) -> None:
+    first_levels.install_now()
+    targets.rebuild([ticket.pk])
+    ticket.targets.filter(kind="first_reply").update(due_at=timezone.now() - timedelta(hours=3))
+
+    response = agent_client.get(url(ticket))
+
+    assertContains(response, '<strong class="ticket-late">First reply is late: was due <time')
+    assertContains(response, "3 hours ago")
+    assertContains(response, "Solution due")
+
+
+def test_what_happened_is_told_in_words(agent_client: Client, ticket: Ticket) -> None:
+    for kind, before, after in (
+        ("missed", "", "first_reply"),
+        ("due_changed", "", "solution 2026-11-23T16:00:00+00:00, next_reply"),
+        ("rated", "", "CSAT 2"),
+        ("split", "#3", ""),
+        ("linked", "#4", ""),
+        ("assigned", "Ana", ""),
+        ("snoozed", "", "<b>not a date</b>"),
+    ):
+        TicketEvent.objects.create(ticket=ticket, kind=kind, before=before, after=after)
+    Message.objects.update(notes=["from_staff", "truncated", "no such note"])
+
+    response = agent_client.get(url(ticket))
+
+    for words in (
+        "Due time missed: first reply",
+        "Due times changed: solution Nov 23, 2026, 13:00, next reply —",
+        "CSAT 2",
+        "Split off: #3",
+        "No longer linked: #4",
+        "Assigned: Ana → nobody",
+        "&lt;b&gt;not a date&lt;/b&gt;",
+        "It says that it comes from one of us",
+        "only its beginning is here",
+    ):
+        assertContains(response, words)
 
 
 def test_what_happened_can_be_left_out(agent_client: Client, agent: User, ticket: Ticket) -> None:
@@ -381,6 +423,7 @@ def test_merging_shows_both_first_and_can_be_taken_back(
 
     merged = agent_client.post(at("ticket-merge", ticket), {"into": winner.pk}, follow=True)
     assertContains(merged, "It is cold.")
+    assertContains(merged, "Take the merge back")
     told = agent_client.get(url(ticket), follow=True)
     assertRedirects(told, url(winner))
     assertContains(told, f"#{ticket.pk} was merged into this ticket.")

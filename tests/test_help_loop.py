@@ -93,11 +93,7 @@ def test_help_from_the_first_mail_to_the_second_solution(
     connect_the_mailbox(page, at, imap_server)
 
     imap_server.deliver([written("The bread was burnt", "Both loaves of Saturday were black.")])
-    try:
-        eventually(lambda: tickets(installation) == ["new"], within=60, what="the ticket")
-    except AssertionError:
-        print(installation.rows("SELECT name,last_polled_at,error,is_active FROM mail_mailbox"), installation.rows("SELECT state,reason,detail,attempts FROM mail_inboundemail"), installation.rows("SELECT * FROM mail_mailboxfolder"), installation.rows("SELECT job, max(due_at) FROM staff_tick group by job"))
-        raise
+    eventually(lambda: tickets(installation) == ["new"], within=60, what="the ticket")
     [confirmed] = smtp_sink.wait(1)
     assert confirmed.recipients == [MARIA]
     assert "burnt" not in confirmed.body("plain") + str(confirmed.message["Subject"])
@@ -252,11 +248,7 @@ def the_arc_is_on_the_customers_page(page: Page, at: str) -> None:
 
 
 def the_figures_know(page: Page, at: str) -> None:
-    page.goto(f"{at}/metrics/first_response_time/")
-    deadline = time.monotonic() + 60
-    while not page.get_by_text("n = 1").count():
-        assert time.monotonic() < deadline, page.locator("main").inner_text()
-        time.sleep(1)
-        page.reload()
-    page.goto(f"{at}/metrics/backlog/")
-    expect(page.locator("main").get_by_text("n = 1").first).to_be_visible()
+    """The worker counts by itself; one ticket was replied to, and one is open again."""
+    for kpi in ("first_response_time", "backlog"):
+        page.goto(f"{at}/metrics/{kpi}/")
+        see(page, "n = 1")

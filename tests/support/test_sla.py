@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,11 +12,20 @@ from django.utils import timezone
 
 from mail.models import OutgoingEmail
 from staff.models import AuditEntry, Business, User
+from staff.refusals import Refusal
 from support import first_levels, sla_tasks, targets
-from support.actions import changes, conversation, service_levels, sla, states
+from support.actions import changes, conversation, merging, service_levels, sla, states
 from support.correspondents import Correspondent
 from support.hours import Span
-from support.models import CalendarVersion, NewTerms, NoticeChoice, SlaTarget, Ticket, TicketEvent
+from support.models import (
+    CalendarVersion,
+    Message,
+    NewTerms,
+    NoticeChoice,
+    SlaTarget,
+    Ticket,
+    TicketEvent,
+)
 from tests.factories import OpenedTicketFactory, QueueFactory, TicketFactory
 
 pytestmark = pytest.mark.django_db
@@ -452,3 +463,43 @@ def test_the_nightly_check_mends_what_differs_and_says_so(ticket, caplog):
 
     assert "1 tickets differed" in caplog.text
     assert rows(ticket)["solution 1"].minutes == 1440
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_done_the_rows_are_what_the_events_say(business, agent, seed):
+    chance = random.Random(seed)
+    tickets = [OpenedTicketFactory(at=at("mon 10:00")) for _number in range(2)]
+    replies: list[Message] = []
+    now = at("mon 10:00")
+
+    def reply(ticket: Ticket) -> None:
+        then = chance.choice(["", "open", "waiting", "on_hold", "solved"])
+        replies.append(conversation.reply(ticket=ticket, text="So.", by=agent, then=then, at=now))
+
+    def merge(ticket: Ticket) -> None:
+        [other] = [one for one in tickets if one != ticket]
+        merged = merging.merge(ticket=ticket, into=other, by=agent, across_customers=True)
+        if chance.random() < 0.7:
+            merging.undo_merge(change_set=merged, by=agent)
+
+    todo = [
+        reply,
+        lambda ticket: conversation.receive(
+            ticket=ticket, text="And?", sender=ADA, is_proven=True, at=now
+        ),
+        lambda ticket: conversation.withdraw_reply(message=replies.pop(), by=agent),
+        lambda ticket: states.move(
+            ticket=ticket, to=chance.choice(states.BY_HAND), by=agent, at=now
+        ),
+        lambda ticket: states.reopen(ticket=ticket, by=agent, at=now),
+        lambda ticket: states.unmark_spam(ticket=ticket, by=agent, at=now),
+        lambda ticket: changes.set_priority(
+            ticket=ticket, priority=chance.choice(Ticket.Priority.values), by=agent
+        ),
+        merge,
+    ]
+    for _step in range(25):
+        now += timedelta(minutes=chance.randrange(600))
+        with contextlib.suppress(Refusal, IndexError):
+            chance.choice(todo)(Ticket.objects.get(pk=chance.choice(tickets).pk))
+        assert targets.differing(one.pk for one in tickets) == []

@@ -145,7 +145,7 @@ class InboundEmailQuerySet(QuerySet["InboundEmail"]):
 
     def for_list(self) -> Self:
         """What a row of the inbox shows."""
-        return self.select_related("mailbox")
+        return self.select_related("mailbox", "duplicate_of")
 
     def for_page(self) -> Self:
         return self.select_related("mailbox", "folder", "raw", "duplicate_of")

@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from crm.models import Customer
+from staff import jobs
 from staff.models import Business, User
-from support import desk
+from support import desk, tasks
 from support.actions import states, sweeping
 from support.models import Ticket, TicketEvent
 from support.states import FOLLOWS, STEPS, event_kind, may_follow
@@ -193,3 +194,16 @@ def test_time_closes_what_is_solved(business: Business, agent: User) -> None:
     assert (solved.state, younger.state) == ("closed", "solved")
     assert solved.closed_at is not None
     assert [event.kind for event in solved.events.order_by("at", "pk")][-1] == "closed"
+
+
+@pytest.mark.django_db
+def test_the_job_goes_on_until_nothing_is_due(business: Business, agent: User) -> None:
+    ticket = OpenedTicketFactory()
+    states.snooze(ticket=ticket, until=timezone.now() + timedelta(days=1), by=agent)
+    Ticket.objects.update(snoozed_until=timezone.now())
+
+    tasks.keep_time()
+    tasks.keep_time()
+
+    assert TicketEvent.objects.filter(kind="awoken").count() == 1
+    assert jobs.JOBS["support.keep_time"].task == tasks.keep_time

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 SIZE = 50
 MOST_EVENTS = 300
+# A longer text is cut here, and read in full on a page of its own.
+LONGEST_TEXT = 20_000
 Kind = TicketEvent.Kind
 # What was wrong with a mail, or odd about who sent it, by its code.
 WARNINGS = NOTES | filing.NOTES
@@ -178,7 +180,10 @@ class _Showing:
             "address": one.from_address,
             "chips": _chips(one),
             "notes": [WARNINGS[code] for code in one.notes if code in WARNINGS],
-            "text": _text(one.text),
+            "text": readable(one.text[:LONGEST_TEXT]),
+            "full_url": reverse("support:message", args=args)
+            if len(one.text) > LONGEST_TEXT
+            else "",
             "html_url": reverse("support:message-html", args=args) if has_html else "",
             "raw_url": reverse("support:message-raw", args=args)
             if self.may_see_raw and one.inbound_id
@@ -236,7 +241,7 @@ def _chips(one: Message) -> list[str]:
     return found
 
 
-def _text(text: str) -> tuple[SafeString, SafeString]:
+def readable(text: str) -> tuple[SafeString, SafeString]:
     """(what was written, what it quotes from before): the quotation is folded, never left out."""
     fresh, quoted = reply_text(text)
     return text_to_html(fresh.strip()), text_to_html(quoted.strip("\n"))

@@ -51,6 +51,11 @@ urlpatterns: list[URLPattern] = [
     path("tickets/<int:pk>/link/", merging.link, name="ticket-link"),
     path("tickets/<int:pk>/links/<int:link_pk>/remove/", merging.unlink, name="ticket-unlink"),
     path(
+        "tickets/<int:pk>/messages/<int:message_pk>/",
+        attachments.message,
+        name="message",
+    ),
+    path(
         "tickets/<int:pk>/messages/<int:message_pk>/html/",
         attachments.message_html,
         name="message-html",

@@ -88,7 +88,9 @@ document.addEventListener("input", (event) => {
 document.addEventListener("submit", (event) => changed.delete(event.target));
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt.closest?.("form");
-  if (event.detail.successful && form) changed.delete(form);
+  // What is merely asked for within a form, such as suggestions, saves nothing.
+  const saved = event.detail.successful && event.detail.requestConfig.verb !== "get";
+  if (saved && form) changed.delete(form);
 });
 window.addEventListener("beforeunload", (event) => {
   if ([...changed].some((form) => form.isConnected)) event.preventDefault();

@@ -12,6 +12,7 @@ from mail.showing import clean_html, framed
 from mail.showing.framing import SANDBOX
 from staff.access import Role, access, acting_user
 from staff.downloads import download, file_of_token, signed_file_token
+from support import thread
 from support.models import Attachment, Message, Ticket
 from support.views.ticket import visible
 
@@ -24,7 +25,9 @@ def file(request: HttpRequest, token: str) -> HttpResponseBase:
     key = file_of_token(token, user.pk)
     if key is None:
         raise Http404
-    found = Attachment.objects.filter(message__ticket__in=Ticket.objects.visible_to(user))
+    found = Attachment.objects.filter(
+        message__ticket__in=Ticket.objects.visible_to(user), message__withdrawn_at=None
+    )
     attachment = get_object_or_404(found.select_related("file"), pk=key)
     return download(
         attachment.file,
@@ -36,18 +39,26 @@ def file(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @access(read=Role.READ_ONLY)
 @require_safe
+def message(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
+    """One message in full, however long it is."""
+    shown = _message(request, pk, message_pk)
+    context = {"ticket": shown.ticket, "message": shown, "text": thread.readable(shown.text)}
+    return render(request, "support/message.html", context)
+
+
+@access(read=Role.READ_ONLY)
+@require_safe
 def message_html(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
     """A mail as it was sent, on a page of its own around a frame; others' pictures only when asked for."""
-    message = _message(request, pk, message_pk)
+    shown = _message(request, pk, message_pk)
     images = request.GET.get("images") == "on"
+    clean = clean_html(shown.html, images=images, inline=_pictures(request, shown))
     if "frame" in request.GET:
-        clean = clean_html(message.html, images=images, inline=_pictures(request, message))
-        return framed(clean, language=message.ticket.language)
+        return framed(clean, language=shown.ticket.language)
     page = reverse("support:message-html", args=[pk, message_pk])
-    clean = clean_html(message.html, images=images)
     context = {
-        "ticket": message.ticket,
-        "message": message,
+        "ticket": shown.ticket,
+        "message": shown,
         "page": page,
         "frame": f"{page}?frame=1&images=on" if images else f"{page}?frame=1",
         "blocked_images": clean.blocked_images,
@@ -65,11 +76,11 @@ def message_html(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse
 @require_safe
 def message_raw(request: HttpRequest, pk: int, message_pk: int) -> HttpResponseBase:
     """The mail byte by byte, for whoever has to find out what happened to it."""
-    message = _message(request, pk, message_pk)
-    if message.inbound is None:
+    shown = _message(request, pk, message_pk)
+    if shown.inbound is None:
         raise Http404
-    name = _("mail-%(number)s.eml") % {"number": message.pk}
-    return download(message.inbound.raw, name, "application/octet-stream")
+    name = _("mail-%(number)s.eml") % {"number": shown.pk}
+    return download(shown.inbound.raw, name, "application/octet-stream")
 
 
 def _message(request: HttpRequest, pk: int, message_pk: int) -> Message:

@@ -157,6 +157,23 @@ def test_html_of_a_ticket_that_one_may_not_see(
     assert agent_client.get(url, {"frame": "1"}).status_code == 404
 
 
+def test_a_very_long_message_is_read_on_its_own_page(
+    agent_client: Client, manager: User, ticket: Ticket
+) -> None:
+    message = ticket.messages.get()
+    Message.objects.update(text="word " * 10_000 + "<b>end</b>")
+    url = reverse("support:message", args=[ticket.pk, message.pk])
+    page = agent_client.get(reverse("support:ticket", args=[ticket.pk]))
+    assertContains(page, url)
+    assertNotContains(page, "&lt;b&gt;end&lt;/b&gt;")
+
+    assertContains(agent_client.get(url), "&lt;b&gt;end&lt;/b&gt;")
+
+    private = QueueFactory(name="Board room", is_private=True)
+    changes.set_queue(ticket=ticket, queue=private, by=manager)
+    assert agent_client.get(url).status_code == 404
+
+
 def test_the_raw_mail_is_for_managers(
     agent_client: Client, manager_client: Client, ticket: Ticket
 ) -> None:

@@ -222,6 +222,8 @@ def test_a_comment_waits_too_and_is_made_once(client: Client, sundays: Suggestio
     )
     assert page.status_code == 422
     assert "This field is required." in words(page)
+    # Loaded again, the address of the refused form is the suggestion's page.
+    assert client.get(at(sundays, "comment/?after=x"))["Location"] == at(sundays, "?after=x")
 
 
 def test_words_are_limited_per_address(

@@ -115,9 +115,11 @@ def vote(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 @access(public=True)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def comment(request: HttpRequest, pk: int) -> HttpResponseBase:
     shown = _open(pk)
+    if request.method != "POST":  # the page of a refused form, loaded again
+        return private(_back(request, pk))
     form = CommentForm(request.POST, prefix="comment")
     if not _may_write(request, form):
         return private(_page(request, shown, comment=form))
@@ -133,9 +135,11 @@ def comment(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 @access(public=True)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def follow(request: HttpRequest, pk: int) -> HttpResponseBase:
     shown = _open(pk)
+    if request.method != "POST":  # the page of a refused form, loaded again
+        return private(_back(request, pk))
     form = FollowForm(request.POST, prefix="follow")
     if not _may_write(request, form):
         return private(_page(request, shown, follow=form))
@@ -163,6 +167,13 @@ def following(request: HttpRequest, token: str) -> HttpResponseBase:
             follower = actions.confirm(follower=follower)
         context = {"follower": follower, "suggestion": follower.suggestion, "done": done}
         return private(render(request, "support/public/board_following.html", context))
+
+
+def _back(request: HttpRequest, pk: int) -> HttpResponse:
+    query = request.META.get("QUERY_STRING", "")
+    return redirect(
+        reverse("support:public-suggestion", args=[pk]) + (f"?{query}" if query else "")
+    )
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:

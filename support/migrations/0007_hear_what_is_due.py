@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('support', '0006_new_terms_for_open_tickets'),
+        ("support", "0006_new_terms_for_open_tickets"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='noticechoice',
-            name='due',
-            field=models.BooleanField(default=True, verbose_name='a ticket of mine, or of my queue, is due soon'),
+            model_name="noticechoice",
+            name="due",
+            field=models.BooleanField(
+                default=True, verbose_name="a ticket of mine, or of my queue, is due soon"
+            ),
         ),
     ]

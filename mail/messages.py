@@ -71,15 +71,18 @@ def new_message_id(sender: Sender, thread_key: str = "") -> str:
     return f"<{unique}@{ascii_domain(sender.address.rsplit('@', 1)[1])}>"
 
 
-def build(outgoing: OutgoingEmail) -> bytes:
+def build(outgoing: OutgoingEmail, *, with_files: bool = True) -> bytes:
     """The message of a row that has its sender and its Message-ID, as it goes over the wire.
 
-    Lines end in CRLF and hold nothing beyond ASCII.
+    Lines end in CRLF and hold nothing beyond ASCII. Without files, their parts are empty: for a
+    person who looks at it.
     """
     head = "".join(_folded(name, value) for name, value in _headers(outgoing).items())
     body = BytesIO()
     policy = compat32.clone(linesep="\r\n")
-    BytesGenerator(body, mangle_from_=False, policy=policy).flatten(_body(outgoing))
+    BytesGenerator(body, mangle_from_=False, policy=policy).flatten(
+        _body(outgoing, with_files=with_files)
+    )
     return head.encode("ascii") + body.getvalue()
 
 
@@ -157,7 +160,7 @@ def _address(name: str, address: str) -> str:
 # --- Body -------------------------------------------------------------------------------------
 
 
-def _body(outgoing: OutgoingEmail) -> Message:
+def _body(outgoing: OutgoingEmail, *, with_files: bool) -> Message:
     words = _words(outgoing)
     files = list(outgoing.attachments.all())  # prefetched (OutgoingEmailQuerySet.to_send)
     if not files:
@@ -165,7 +168,7 @@ def _body(outgoing: OutgoingEmail) -> Message:
     mixed = MIMEMultipart("mixed")
     mixed.attach(words)
     for attachment in files:
-        mixed.attach(_file(attachment))
+        mixed.attach(_file(attachment, is_empty=not with_files))
     return mixed
 
 
@@ -185,12 +188,15 @@ def _part(subtype: str, content: str) -> Message:
     return part
 
 
-def _file(attachment: OutgoingAttachment) -> Message:
+def _file(attachment: OutgoingAttachment, *, is_empty: bool) -> Message:
     kind = attachment.content_type.lower()
     main, sub = (kind if _FILE_TYPE.fullmatch(kind) else "application/octet-stream").split("/")
     part = MIMEBase(main, sub)
-    with open_file(attachment.file) as content:
-        part.set_payload(content.read())
+    if is_empty:
+        part.set_payload(b"")
+    else:
+        with open_file(attachment.file) as content:
+            part.set_payload(content.read())
     encode_base64(part)
     part["Content-Disposition"] = ";\n ".join(["attachment", *_file_name(attachment.name)])
     return part

@@ -71,8 +71,11 @@ class OutgoingEmailQuerySet(QuerySet["OutgoingEmail"]):
         return waiting.order_by("due_at", "id")
 
     def to_send(self) -> Self:
-        """What is due, with its files: one more query per read, not per message."""
-        return self.due().prefetch_related("attachments__file")
+        return self.due().with_files()
+
+    def with_files(self) -> Self:
+        """One more query per read, not per message; two when there are any."""
+        return self.prefetch_related("attachments__file")
 
     def expired(self) -> Self:
         return self.filter(expires_at__lte=timezone.now())

@@ -67,7 +67,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 @access(read=Role.AGENT)
 @require_safe
 def message(request: HttpRequest, pk: int) -> HttpResponse:
-    outgoing = get_object_or_404(OutgoingEmail, pk=pk)
+    outgoing = get_object_or_404(OutgoingEmail.objects.with_files(), pk=pk)
     held = hold()
     may_act = acting_user(request).has_role(Role.MANAGER)
     context = {
@@ -135,7 +135,12 @@ def may_read(user: User, outgoing: OutgoingEmail) -> bool:
 
 
 def source(outgoing: OutgoingEmail) -> str:
-    """The message as it travels; before it has left, as it would now, without its Message-ID."""
+    """The message as it travels; before it has left, as it would now, without its Message-ID.
+
+    What files hold is left out.
+    """
     if not outgoing.from_address and (sender := building.current_sender()):
         outgoing.from_address, outgoing.from_name = sender.address, sender.name
-    return building.build(outgoing).decode() if outgoing.from_address else ""
+    if not outgoing.from_address:
+        return ""
+    return building.build(outgoing, with_files=False).decode()

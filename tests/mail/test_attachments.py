@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from pytest_django import Settings
+from pytest_django.asserts import assertContains, assertNotContains
 
 from mail import delivery
 from mail.actions import FilesTooLarge, queue_email, queue_emails
@@ -146,3 +149,15 @@ def test_a_reply_names_what_it_answers(sink: Sink) -> None:
     headers = {"In-Reply-To": "<1@example.com>", "References": "<0@example.com> <1@example.com>"}
     message = sent(sink, headers=headers).message
     assert (message["In-Reply-To"], message["References"]) == tuple(headers.values())
+
+
+def test_the_outbox_names_files_and_shows_keys_only_to_who_may_read_the_mail(
+    sink: Sink, manager_client: Client, agent_client: Client
+) -> None:
+    sent(sink, file(content=b"secret" * 1000), thread_key="t1-2-abc")
+    url = reverse("mail:message", args=[OutgoingEmail.objects.get().pk])
+    page = manager_client.get(url)
+    assertContains(page, "plan.pdf")
+    assertContains(page, "t1-2-abc")
+    assertNotContains(page, "c2VjcmV0")  # "secret" as it travels
+    assertNotContains(agent_client.get(url), "t1-2-abc")

@@ -157,6 +157,6 @@ def test_queries_of_one_message(
     manager_client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     row = queue_email(draft())
-    # session, user, business, message, its events, business (the sender, not yet fixed)
-    with django_assert_num_queries(6):
+    # session, user, business, message, its files, its events, business (the sender, not yet fixed)
+    with django_assert_num_queries(7):
         manager_client.get(f"{URL}{row.pk}/")

@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 Security = Mailbox.Security
 
 # Seconds for each answer of the server.
-TIMEOUT = 30
+TIMEOUT = 20
 DEFAULT_PORTS = {Security.SSL: 993, Security.STARTTLS: 143, Security.NONE: 143}
 
 PROBLEMS: dict[str, str | Promise] = {

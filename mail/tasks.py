@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 
 from celery import shared_task
 
@@ -41,6 +42,8 @@ def sweep() -> None:
 SORT = "mail.sort"
 # A task that waits longer than this for a worker is dropped: a later round replaced it.
 ROUND = 60
+# Seconds for which a mailbox may keep a worker, so that a large one holds up no reply.
+STRETCH = 8
 
 
 @shared_task(ignore_result=True)
@@ -48,25 +51,28 @@ def fetch() -> None:
     """Have every mailbox read, each by a task of its own: a slow server holds up no other."""
     from mail import fetching
 
-    for mailbox in fetching.readable():
+    for mailbox in fetching.due():
         fetch_mailbox.apply_async((mailbox.pk,), expires=ROUND)
 
 
 @shared_task(ignore_result=True)
 def fetch_mailbox(mailbox_id: int, reconcile: bool = False) -> None:
-    """Read one mailbox, for less than a minute; what is left is the next round's."""
+    """Read one mailbox for some seconds; with more to come, queue again behind what waits."""
     from mail import fetching
     from mail.models import Mailbox
 
     mailbox = Mailbox.objects.filter(pk=mailbox_id, is_active=True).first()
     if mailbox is None:
         return
+    begun = time.monotonic()
     try:
-        stored = fetching.fetch(mailbox, seconds=45, reconcile=reconcile)
+        stored = fetching.fetch(mailbox, seconds=STRETCH, reconcile=reconcile)
     except fetching.Busy:
         return  # whoever reads it reads all of it
     if stored:
         sort_inbound.delay()
+        if time.monotonic() - begun >= STRETCH:
+            fetch_mailbox.delay(mailbox_id, reconcile=reconcile)
 
 
 @shared_task(ignore_result=True)

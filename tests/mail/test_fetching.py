@@ -345,6 +345,34 @@ def test_a_paused_mailbox_is_not_read(imap_server: Server, mailbox: Mailbox) -> 
     assert living() == 0
 
 
+def test_a_mailbox_that_fails_is_asked_less_often(business: Business) -> None:
+    box = mailbox_at(free_port())
+    assert fetching.due() == [box]
+    fetching.fetch(box)
+    assert fetching.due() == []
+    now = timezone.now()
+    for failing, polled, is_due in ((2, 2, True), (60, 2, False), (60, 6, True)):
+        Mailbox.objects.update(
+            failing_since=now - timedelta(minutes=failing),
+            last_polled_at=now - timedelta(minutes=polled),
+        )
+        assert bool(fetching.due()) is is_due
+
+
+def test_a_large_mailbox_lets_others_in_between(
+    imap_server: Server, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[int] = []
+    monkeypatch.setattr(tasks, "STRETCH", 0.0)
+    monkeypatch.setattr(tasks.fetch_mailbox, "delay", lambda pk, **_: again.append(pk))
+    monkeypatch.setattr(fetching.Pass, "is_over", False)
+    imap_server.deliver([raw_mail(1)])
+    tasks.fetch_mailbox(mailbox.pk)
+    assert again == [mailbox.pk]
+    tasks.fetch_mailbox(mailbox.pk)  # nothing is left
+    assert again == [mailbox.pk]
+
+
 @contextmanager
 def cutting(server: Server, at: bytes) -> Iterator[int]:
     """A way to the server on which the connection breaks whenever somebody asks for `at`."""

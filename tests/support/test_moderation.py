@@ -3,10 +3,14 @@
 import pytest
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
 
 from staff.models import AuditEntry, Business, User
 from support.actions import board, moderation
 from support.models import BoardComment, BoardFollower, BoardVote, Suggestion
+from tests.conftest import signed_in
+from tests.services.looking import Looking
 from tests.support.test_feedback import stamp
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +198,21 @@ def test_what_waits_stands_on_the_page_of_the_day(
     assert "On the board" in page
     assert "Quiet" not in page
     assert "open SUNDAYS" not in read_only_client.get("/today/").content.decode()
+
+
+@pytest.mark.browser
+def test_its_pages_can_be_read_and_used_by_everybody(
+    live_server: LiveServer, context: BrowserContext, page: Page, agent: User
+) -> None:
+    shown = Suggestion.objects.create(title="Open on Sundays", text="x", state=State.NEW)
+    board.propose(title="A very long title of a suggestion " * 4)
+    board.comment(suggestion=shown, text="Yes, please", name="Ada")
+    moderation.say(suggestion=shown, text="We are on it.", by=agent)
+    [cookie] = signed_in(agent).cookies.values()
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    looking = Looking(page)
+    for path in ("", "?show=published", "?show=left-out", f"{shown.pk}/"):
+        looking.open(live_server.url + PATH + path, language="en")
+        looking.with_axe()
+        looking.for_width()
+    looking.found_nothing()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from support import desk
@@ -28,7 +29,7 @@ def hashed(token: str) -> str:
 
 def url_of(token: str) -> str:
     """Always below BASE_URL: what a browser calls this server proves nothing."""
-    return f"{settings.BASE_URL}/t/{token}/"
+    return f"{settings.BASE_URL}{reverse('support:follow', args=[token])}"
 
 
 def new_link(participant: Participant) -> str:

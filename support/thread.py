@@ -94,9 +94,11 @@ def read(request: HttpRequest, ticket: Ticket) -> Thread:
     messages = list(reversed(page.rows))
     shows_events = request.GET.get("events") != "off"
     events = _events(ticket, page, messages) if shows_events else []
-    user = acting_user(request)
+    laid_out = _lay_out(acting_user(request), ticket, messages, events)
     return replace(
-        _lay_out(user, ticket, messages, events),
+        laid_out,
+        # Of an earlier page, too: what comes later is not new.
+        newest=newest_message(ticket) if page.previous_url else laid_out.newest,
         earlier_url=page.next_url,
         later_url=page.previous_url,
         shows_events=shows_events,

@@ -66,13 +66,15 @@ if (form && text) {
     say(form.dataset.restored);
   }
   let pause = 0;
+  const keep = () => {
+    const kind = new FormData(form).get("kind");
+    store.set(localStorage, key, text.value && JSON.stringify({ kind, words: text.value }));
+  };
   form.addEventListener("input", () => {
     clearTimeout(pause);
-    pause = setTimeout(() => {
-      const kind = new FormData(form).get("kind");
-      store.set(localStorage, key, text.value && JSON.stringify({ kind, words: text.value }));
-    }, 400);
+    pause = setTimeout(keep, 400);
   });
+  window.addEventListener("pagehide", keep);
   form.addEventListener("submit", (event) => {
     clearTimeout(pause);
     // Only writing itself ends the draft, and only once the next page shows that it went well.

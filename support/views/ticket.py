@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -45,8 +46,9 @@ def _to_the_winner(request: HttpRequest, merged: Ticket) -> HttpResponse:
     """A merged ticket's number still leads to what it says, if that may be seen."""
     winner = visible(request, merged.merged_into_id or 0)
     words = _("#%(loser)s was merged into this ticket.") % {"loser": merged.pk}
-    undo = reverse("support:ticket-unmerge", args=[merged.pk])
-    messages.info(request, words, extra_tags=f"undo:{undo}")
+    may_undo = acting_user(request).has_role(Role.AGENT)
+    undo = f"undo:{reverse('support:ticket-unmerge', args=[merged.pk])}"
+    messages.info(request, words, extra_tags=undo if may_undo else "")
     return redirect("support:ticket", winner.pk)
 
 
@@ -131,8 +133,9 @@ def ticket_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
+@transaction.atomic
 def _save_facts(request: HttpRequest, edited: Ticket, form: FactsForm) -> None:
-    """What was touched and nothing else, each by its own action."""
+    """What was touched and nothing else, each by its own action; all of it or, when refused, nothing."""
     by, said = acting_user(request), form.cleaned_data
     for name in form.changed_data:
         FACTS[name](ticket=edited, by=by, **{name: said[name]})

@@ -38,7 +38,7 @@ COLUMNS = (
 )
 
 
-def sort(*, seconds: float | None = None) -> int:
+def sort(*, seconds: float | None = None, batch_size: int = BATCH) -> int:
     """Sort all that is due, for at most `seconds`, and tell who waits for it; how many were sorted.
 
     One mail that can't be sorted is tried again later and then quarantined; the others go on.
@@ -46,12 +46,24 @@ def sort(*, seconds: float | None = None) -> int:
     until = time.monotonic() + seconds if seconds is not None else None
     sorted_ = 0
     while until is None or time.monotonic() < until:
-        batch = list(InboundEmail.objects.to_sort().select_related("raw")[:BATCH])
+        batch = list(InboundEmail.objects.to_sort().select_related("raw")[:batch_size])
         if not batch:
             break
         sort_these(batch)
         sorted_ += len(batch)
     return sorted_
+
+
+def sort_after_a_death(*, seconds: float | None = None) -> int:
+    """A worker died while it sorted; perhaps a mail killed it, and then not one of those before it.
+
+    The first one goes behind the others, which are committed one by one: if it was innocent, the
+    guilty one is first after the next death, and is quarantined after as many as there are attempts.
+    """
+    if first := InboundEmail.objects.to_sort().first():
+        with suppress(inbox.NotThere):
+            inbox.postpone(first, "The worker stopped while it sorted this mail.")
+    return sort(seconds=seconds, batch_size=1)
 
 
 def sort_these(batch: Sequence[InboundEmail]) -> None:

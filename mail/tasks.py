@@ -6,8 +6,10 @@ import secrets
 import time
 
 from celery import shared_task
+from django.utils import timezone
 
 from staff import leases
+from staff.models import Lease
 
 SWEEP = "mail.sweep"
 # As long as a server may keep one answer back, so that a stuck one doesn't take every worker;
@@ -40,6 +42,8 @@ def sweep() -> None:
 # --- What arrives -----------------------------------------------------------------------------
 
 SORT = "mail.sort"
+# Longer than a batch of large mails takes.
+SORT_LEASE = 60
 # A task that waits longer than this for a worker is dropped: a later round replaced it.
 ROUND = 60
 # Seconds for which a mailbox may keep a worker, so that a large one holds up no reply.
@@ -90,10 +94,12 @@ def sort_inbound() -> None:
     from mail import sorting
 
     holder = secrets.token_hex(8)
-    if not leases.acquire(SORT, holder, SWEEP_LEASE):
+    held = Lease.objects.filter(name=SORT).exclude(holder="")
+    has_died = held.filter(until__lte=timezone.now()).exists()
+    if not leases.acquire(SORT, holder, SORT_LEASE):
         return
     try:
-        sorting.sort(seconds=9)
+        (sorting.sort_after_a_death if has_died else sorting.sort)(seconds=9)
     finally:
         leases.release(SORT, holder)
 

@@ -117,7 +117,7 @@ def read_waiting() -> None:
 def read(delivery_id: int) -> None:
     """Store the mails that a call brings; twice is once, because each mail is known by its content."""
     delivery = WebhookDelivery.objects.filter(pk=delivery_id, state=State.WAITING).first()
-    if delivery is None:
+    if delivery is None or not claim(delivery):
         return
     try:
         mails = contents(delivery)
@@ -137,10 +137,18 @@ def read(delivery_id: int) -> None:
         logger.warning("Call %s of %s can't be read", delivery.pk, delivery.provider)
         failed = delivery.attempts >= len(BACKOFF) or is_no_mail(error)
         WebhookDelivery.objects.filter(pk=delivery.pk, state=State.WAITING).update(
-            state=State.FAILED if failed else State.WAITING,
-            attempts=delivery.attempts + 1,
-            detail=inbox.in_a_line(error),
+            state=State.FAILED if failed else State.WAITING, detail=inbox.in_a_line(error)
         )
+
+
+def claim(delivery: WebhookDelivery) -> bool:
+    """Count this attempt before it is made, so that a call that kills its reader has an end."""
+    waiting = WebhookDelivery.objects.filter(pk=delivery.pk, state=State.WAITING)
+    if delivery.attempts > len(BACKOFF):
+        waiting.update(state=State.FAILED, detail="The worker stopped while it read this call.")
+        return False
+    mine = waiting.filter(attempts=delivery.attempts)
+    return mine.update(attempts=delivery.attempts + 1) == 1
 
 
 def is_no_mail(error: Exception) -> bool:

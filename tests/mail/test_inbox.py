@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from mail import inbox, inbox_actions, sorting, tasks
 from mail.models import InboundEmail
+from staff import leases
 from staff.jobs import JOBS
-from staff.models import AuditEntry, Business, User
+from staff.models import AuditEntry, Business, Lease, User
 from tests.mail.arriving import arrived, command_mailbox, raw_mail, sent_message
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +152,38 @@ def test_between_two_attempts_it_waits() -> None:
     assert sorting.sort() == 0
     bad.refresh_from_db()
     assert bad.due_at > timezone.now() + timedelta(seconds=50)
+
+
+def test_a_mail_that_kills_its_worker_is_set_aside_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing catches SystemExit, and here the lease stays held after it: as good as a kill."""
+    rows = [stored(raw_mail(number)) for number in range(4)]
+    read = inbox.read
+
+    def dies(inbound: InboundEmail) -> object:
+        if inbound.pk == rows[2].pk:
+            raise SystemExit
+        return read(inbound)
+
+    monkeypatch.setattr(inbox, "read", dies)
+    release = leases.release
+
+    def unless_dead(name: str, holder: str) -> bool:
+        return isinstance(sys.exc_info()[1], SystemExit) or release(name, holder)
+
+    monkeypatch.setattr(leases, "release", unless_dead)
+    deaths = 0
+    for _round in range(12):
+        try:
+            tasks.sort_inbound()
+        except SystemExit:
+            deaths += 1
+        Lease.objects.exclude(until=None).update(until=timezone.now())
+        InboundEmail.objects.update(due_at=F("due_at") - timedelta(minutes=3))
+    states = list(InboundEmail.objects.order_by("pk").values_list("state", flat=True))
+    assert states == [State.WAITING, State.WAITING, State.QUARANTINED, State.WAITING]
+    assert deaths <= 4
 
 
 def test_whoever_takes_waiting_mail_is_told_once_and_can_not_break_it(

@@ -193,6 +193,22 @@ def test_a_call_that_can_not_be_read_is_kept_and_tried_again(
         inbox_actions.retry_call(delivery=broken, by=manager)
 
 
+def test_a_call_that_kills_its_reader_has_an_end(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(delivery: WebhookDelivery) -> list[Any]:
+        raise SystemExit
+
+    call(client, "postmark", postmark(raw_mail()))
+    monkeypatch.setattr(webhooks, "contents", dies)
+    WebhookDelivery.objects.update(received_at=timezone.now() - timedelta(days=1))
+    for _attempt in range(5):
+        with pytest.raises(SystemExit):
+            webhooks.read_waiting()
+    webhooks.read_waiting()
+    assert WebhookDelivery.objects.get().state == State.FAILED
+
+
 def test_news_of_deliveries_make_no_mail(client: Client) -> None:
     call(client, "postmark", {"RecordType": "Bounce", "Email": "maria@example.com"})
     assert read_all() == []

@@ -21,19 +21,30 @@ _VALUE = "\ue000value\ue000"
 
 
 class Prepared(Generic[Row]):
-    """The first row of `made(value)`; only one parameter, a text, may depend on the value."""
+    """The rows of `made(value)`, or the first of them.
+
+    Only one parameter, a text, may depend on the value.
+    """
 
     def __init__(self, made: Callable[[str], models.QuerySet[Row]]) -> None:
         self._made = made
         self._kept = local()  # a statement belongs to its thread's connection
 
     def first(self, value: str = "") -> Row | None:
-        connection = connections[DEFAULT_DB_ALIAS]
-        statement: _Statement | None = getattr(self._kept, "statement", None)
-        if statement is None or statement.compiler.connection is not connection:
-            statement = self._kept.statement = _Statement(self._made(_VALUE)[:1])
-        found: Row | None = statement.first(value)
+        found: list[Row] = self._statement("one", limit=1).rows(value)
+        return found[0] if found else None
+
+    def all(self, value: str = "") -> list[Row]:
+        found: list[Row] = self._statement("all", limit=None).rows(value)
         return found
+
+    def _statement(self, name: str, *, limit: int | None) -> _Statement:
+        connection = connections[DEFAULT_DB_ALIAS]
+        statement: _Statement | None = getattr(self._kept, name, None)
+        if statement is None or statement.compiler.connection is not connection:
+            statement = _Statement(self._made(_VALUE)[:limit])
+            setattr(self._kept, name, statement)
+        return statement
 
 
 class _Statement:
@@ -53,15 +64,16 @@ class _Statement:
         self.related = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
         self.converters = self.compiler.get_converters([column for column, *_ in select])
 
-    def first(self, value: str) -> Any:
+    def rows(self, value: str) -> list[Any]:
         params = [value if given == _VALUE else given for given in self.params]
         with self.compiler.connection.cursor() as cursor:
             cursor.execute(self.sql, params)
-            row = cursor.fetchone()
-        if row is None:
-            return None
+            found = cursor.fetchall()
         if self.converters:
-            [row] = self.compiler.apply_converters([row], self.converters)
+            found = list(self.compiler.apply_converters(found, self.converters))
+        return [self._instance(row) for row in found]
+
+    def _instance(self, row: Any) -> Any:
         made = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.first_place : self.end])
         for related in self.related:
             related.populate(row, made)

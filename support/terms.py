@@ -9,13 +9,12 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
-
+from staff.prepared import Prepared
 from support import first_levels
 from support.clock import Goals, Kind, Terms, TermsChanged
 from support.holiday_regions import HolidayRegion
 from support.hours import WorkingHours, week_of
-from support.models import CalendarVersion, SlaPolicyVersion
+from support.models import CalendarVersion, SlaPolicy, SlaPolicyVersion
 
 
 @dataclass(frozen=True)
@@ -47,19 +46,26 @@ class Agreement:
 
 def agreement() -> Agreement:
     """Everything that was ever promised, in two queries; made at its first use."""
-    policies = list(_policies())
+    policies = _POLICIES.all()
     if not policies:
         first_levels.install_now()
-        policies = list(_policies())
-    calendars = list(
-        CalendarVersion.objects.filter(calendar=policies[0].policy.calendar_id).order_by("number")
+        policies = _POLICIES.all()
+    return _merged(policies, _CALENDARS.all())
+
+
+# Composed once: whatever happens to any ticket asks for these.
+_POLICIES = Prepared(
+    lambda _value: (
+        SlaPolicyVersion.objects.filter(policy__is_default=True)
+        .select_related("policy")
+        .order_by("number")
     )
-    return _merged(policies, calendars)
-
-
-def _policies() -> QuerySet[SlaPolicyVersion]:
-    versions = SlaPolicyVersion.objects.filter(policy__is_default=True)
-    return versions.select_related("policy").order_by("number")
+)
+_CALENDARS = Prepared(
+    lambda _value: CalendarVersion.objects.filter(
+        calendar__in=SlaPolicy.objects.filter(is_default=True).values("calendar")
+    ).order_by("number")
+)
 
 
 def _merged(

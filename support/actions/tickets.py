@@ -66,11 +66,11 @@ def open_ticket(
     there is a note; all else is what the customer said, also when it was on the phone.
     Raises WhoAsks.
     """
-    if known := known_message(once_key, inbound):
+    # A mail that is filed twice is seen by its constraint: rarely, and whoever files it holds it.
+    if known := known_message(once_key, None):
         return known.ticket
     try:
-        # Only what can clash needs a way back.
-        with transaction.atomic(savepoint=bool(once_key)):
+        with transaction.atomic(savepoint=bool(once_key or inbound)):
             if customer is None:
                 if requester is None:
                     raise WhoAsks

@@ -64,3 +64,13 @@ def test_each_thread_asks_through_its_own_connection(owner: User) -> None:
     thread.start()
     thread.join()
     assert found == [owner]
+
+
+def test_all_rows_are_the_querys(owner: User, agent: User) -> None:
+    by_name = Prepared(lambda _value: User.objects.order_by("name"))
+
+    assert by_name.all() == list(User.objects.order_by("name"))
+    assert by_name.first() == agent
+    User.objects.all().delete()
+    assert by_name.all() == []
+    assert by_name.first() is None

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections
-from django.db.models import BigIntegerField, Expression
+from django.db import connection, connections
+from django.db.models import BigIntegerField, BooleanField, Expression, F, Func, Q
 
 from crm import folding
 
@@ -132,6 +132,29 @@ CREATE VIRTUAL TABLE IF NOT EXISTS {self.fts} USING fts5(
     def matching(self, terms: Sequence[Term]) -> Matching:
         return Matching(self, tuple(terms))
 
+    def filter_of(self, terms: Sequence[Term], *, is_common: bool) -> Q:
+        """A filter of the model whose key this table has, as its planner can't get it wrong.
+
+        PostgreSQL guesses badly how many words begin so. Few rows are looked up first and put in
+        order then; of many, the order is walked through, and each row asked, until there are enough.
+        """
+        if connection.vendor != "postgresql":
+            return Q(pk__in=self.matching(terms))
+        return Q(Satisfying(F("pk"), self.matching(terms), is_common=is_common))
+
+    def is_common(self, terms: Sequence[Term], many: int = 10_000) -> bool:
+        """Whether so many rows satisfy the terms; one query, on PostgreSQL alone."""
+        if connection.vendor != "postgresql":
+            return False
+        sql, query = self.matching(terms).rows()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT COUNT(*) FROM ({sql} LIMIT %s) AS found",  # noqa: S608
+                [*query, many + 1],
+            )
+            [found] = cursor.fetchone()
+        return bool(found > many)
+
 
 class Matching(Expression):
     """The keys of the rows that satisfy all terms, as a subquery in each database's own words."""
@@ -152,9 +175,17 @@ class Matching(Expression):
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
     ) -> tuple[str, list[Any]]:
-        query = self._query("&", "|", lambda word: f"'{word}':*")
+        sql, query = self.rows()
+        return f"({sql})", query
+
+    def rows(self) -> tuple[str, list[Any]]:
+        """The keys on PostgreSQL."""
         table, key = self.index.table, self.index.key
-        return f"(SELECT {key} FROM {table} WHERE {VECTOR} @@ %s::tsquery)", [query]  # noqa: S608
+        return f"SELECT {key} FROM {table} WHERE {VECTOR} @@ %s::tsquery", [self.tsquery]  # noqa: S608
+
+    @property
+    def tsquery(self) -> str:
+        return self._query("&", "|", lambda word: f"'{word}':*")
 
     def _query(self, both: str, either: str, beginning: Any) -> str:
         def every(words: Sequence[str]) -> str:
@@ -163,3 +194,29 @@ class Matching(Expression):
         return f" {both} ".join(
             f"({f' {either} '.join(map(every, term.alternatives))})" for term in self.terms
         )
+
+
+class Satisfying(Func):
+    """On PostgreSQL: whether the row of this key satisfies the terms."""
+
+    output_field = BooleanField()
+
+    def __init__(self, key: Any, matching: Matching, *, is_common: bool) -> None:
+        super().__init__(key)
+        self.matching, self.is_common = matching, is_common
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
+    ) -> tuple[str, list[Any]]:
+        [source] = self.get_source_expressions()
+        key, parameters = compiler.compile(source)
+        if not self.is_common:
+            sql, query = self.matching.rows()
+            return f"{key} = ANY(ARRAY({sql}))", [*parameters, *query]
+        index = self.matching.index
+        # Within a scalar subquery nothing can be turned around.
+        sql = (
+            f"(SELECT {VECTOR} @@ %s::tsquery FROM {index.table} AS words"  # noqa: S608
+            f" WHERE words.{index.key} = {key})"
+        )
+        return sql, [self.matching.tsquery, *parameters]

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from crm.filters import SentenceFilter
-from crm.forms.fields import DayInput
+from crm.forms.fields import DayField
 from crm.models import Customer, Tag
 from staff.formats import date_short
 from staff.models import User
+from support import search
 from support.models import Category, Queue, Ticket
 from support.querysets import TicketQuerySet
 
@@ -71,6 +72,10 @@ VIEWS: Mapping[str, tuple[str | Promise, View]] = {
 OF_OPEN = frozenset({"mine", "unassigned", "late", "waiting", "open", "snoozed"})
 # Those whose number is worth knowing before one opens them.
 COUNTED = ("mine", "unassigned", "late", "waiting", "open", "snoozed")
+
+
+class DayFilter(django_filters.DateFilter):  # type: ignore[misc]
+    field_class = DayField
 
 
 class TicketFilter(SentenceFilter):
@@ -134,12 +139,8 @@ class TicketFilter(SentenceFilter):
         label=pgettext_lazy("ticket", "Kind"),
         empty_label=gettext_lazy("Any"),
     )
-    since = django_filters.DateFilter(
-        method="opened_since", label=gettext_lazy("Opened from"), widget=DayInput
-    )
-    until = django_filters.DateFilter(
-        method="opened_until", label=gettext_lazy("Opened until"), widget=DayInput
-    )
+    since = DayFilter(method="opened_since", label=gettext_lazy("Opened from"))
+    until = DayFilter(method="opened_until", label=gettext_lazy("Opened until"))
     customer = django_filters.ModelChoiceFilter(
         queryset=Customer.objects.all(), widget=forms.HiddenInput
     )
@@ -175,8 +176,12 @@ class TicketFilter(SentenceFilter):
     def leave(self, queryset: Any, _name: str, _value: str) -> Any:
         return queryset  # filter_queryset sees to the view, also to the one that nobody named
 
+    # Whether what was looked for is in so many tickets that counting them would take long.
+    finds_many = False
+
     def find(self, queryset: Any, _name: str, value: str) -> Any:
-        return queryset.search(value)
+        matching, self.finds_many = search.found(value)
+        return queryset.filter(matching)
 
     def opened_since(self, queryset: Any, _name: str, day: date) -> Any:
         return queryset.filter(opened_at__gte=_midnight(day))

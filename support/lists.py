@@ -36,6 +36,8 @@ class Tabs:
     views: list[Tab]
     queues: list[Tab]
     saved: list[Tab]
+    # How many the filters find; None without any, or where counting would take long.
+    matching: Count | None
 
     @property
     def open_count(self) -> Count | None:
@@ -47,8 +49,10 @@ def tabs(user: User, chosen: TicketFilter, query: str) -> Tabs:
     queues = list(Queue.objects.visible_to(user).active())
     saved = list(SavedView.objects.visible_to(user))
     tickets = Ticket.objects.visible_to(user)
+    asked = {"": chosen.qs} if chosen.is_filtered and not chosen.finds_many else {}
     counts = capped_counts(
-        {name: VIEWS[name][1](tickets, user) for name in COUNTED}
+        asked
+        | {name: VIEWS[name][1](tickets, user) for name in COUNTED}
         | {
             f"queue {queue.pk}": VIEWS["open"][1](tickets, user).filter(queue=queue)
             for queue in queues
@@ -76,6 +80,7 @@ def tabs(user: User, chosen: TicketFilter, query: str) -> Tabs:
         if len(queues) > 1
         else [],
         saved=[Tab(view.name, f"?{view.query}", view.query == query) for view in saved],
+        matching=counts.get(""),
     )
 
 

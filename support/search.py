@@ -96,10 +96,21 @@ def matching(text: str) -> Q:
 
     "#12" is the ticket of that number; "12" that one, and those that speak of 12, or 1234.
     """
+    return found(text)[0]
+
+
+def found(text: str) -> tuple[Q, bool]:
+    """That filter, and whether so many tickets satisfy it that they are not worth counting.
+
+    One query on PostgreSQL, which then knows how to go about it; none on SQLite.
+    """
     terms = parse(text)
     if terms is None:
-        return Q()
-    return Q(pk__in=WORDS.matching(terms)) if terms else Q(pk__in=[])
+        return Q(), False
+    if not terms:
+        return Q(pk__in=[]), False
+    is_common = WORDS.is_common(terms)
+    return WORDS.filter_of(terms, is_common=is_common), is_common
 
 
 NUMBER = re.compile(r"(?<!\S)(#?)([0-9]{1,18})(?!\S)")

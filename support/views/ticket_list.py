@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from staff.access import Role, access, acting_user
-from staff.pages import Page, capped_count, paginate, render_page
+from staff.pages import Page, paginate, render_page
 from support.filters import SORTS, VIEWS, TicketFilter
 from support.lists import Tabs, row, tabs
 from support.models import Ticket
@@ -39,7 +39,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         "chips": chosen.chips(),
         "tabs": ways,
         "title": _title(chosen, ways),
-        "matching": capped_count(chosen.qs) if chosen.is_filtered else None,
+        "matching": ways.matching,
         "has_any": bool(page.rows) or tickets.exists(),
         "may_write": user.has_role(Role.AGENT),
         "may_manage": user.has_role(Role.MANAGER),

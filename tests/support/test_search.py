@@ -1,12 +1,13 @@
 """Tickets are found by number and by the beginnings of words, the same on both databases."""
 
 import pytest
+from django.db import connection
 
 from crm import search as customer_search
 from staff.models import User
 from support import search
 from support.models import Message, Participant, Queue, Ticket
-from tests.factories import ContactFactory, CustomerFactory, TicketFactory
+from tests.factories import ContactFactory, CustomerFactory, TicketFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +113,16 @@ def test_indexing_twice_changes_nothing_and_costs_the_same_for_many(
     with django_assert_num_queries(3):  # type: ignore[operator]  # the rows there, tickets, people
         assert search.index(ids) == 0
     assert search.stale(ids) == {}
+
+
+@pytest.mark.parametrize("many", [0, 10_000])
+def test_few_or_many_are_found_in_the_same_way(tickets: list[Ticket], many: int) -> None:
+    terms = search.parse("entrega")
+    assert terms is not None
+    is_common = search.WORDS.is_common(terms, many=many)
+    assert is_common == (connection.vendor == "postgresql" and many == 0)
+
+    matching = search.WORDS.filter_of(terms, is_common=is_common)
+
+    found = Ticket.objects.visible_to(UserFactory(role=20)).filter(matching)
+    assert [ticket.subject for ticket in found] == ["Entrega atrasada"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterator
+from html import unescape
 from typing import Any, cast
 from urllib.parse import parse_qs, urlencode
 
@@ -172,16 +174,18 @@ def pages(client: Any) -> Iterator[Page]:
     yield Page("ticket page", paths, paths, WHOLE)
 
 
+NEXT = re.compile(r'rel="next" href="([^"]+)"')
+
+
 def hundredth(client: Any) -> tuple[str, dict[str, Any]]:
     """The address of the list's hundredth page, or its last one, and the row that it begins after."""
     path = "/tickets/"
     key = ("-last_activity_at", "-pk")
-    shown = client.get(path).context["page"]
-    for _ in range(98):
-        if not shown.next_url:
+    for _ in range(99):
+        further = NEXT.search(client.get(path).content.decode())
+        if further is None:
             break
-        path = f"/tickets/{shown.next_url}"
-        shown = client.get(path).context["page"]
+        path = f"/tickets/{unescape(further[1])}"
     asked = parse_qs(path.partition("?")[2])
     if "after" not in asked:
         return path, {}

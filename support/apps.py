@@ -13,6 +13,7 @@ class SupportConfig(AppConfig):
             desk,
             first_levels,
             imports,
+            outbox,
             reverting,
             search,
             service_levels,
@@ -29,6 +30,7 @@ class SupportConfig(AppConfig):
         board_tasks.register()
         imports.register()
         customer_page.register()
+        outbox.register()
         reverting.register()
         tasks.register()
         post_migrate.connect(first_levels.install, sender=self)

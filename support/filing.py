@@ -274,7 +274,7 @@ class Filing:
             text=self.mail.text,
             html=self.mail.html,
             channel=Ticket.Channel.EMAIL,
-            queue=self.desk.queues.get(self.inbound.mailbox_id) or (old.queue if old else None),
+            queue=self._queue(old),
             language=known or guessed or self.desk.head.business.language,
             at=self.at,
             inbound=self.inbound,
@@ -290,6 +290,12 @@ class Filing:
         if not self.automatic:
             message.inbound = self.inbound
             letters.acknowledge(ticket, message, self.desk.head)
+
+    def _queue(self, old: Ticket | None) -> Queue | None:
+        """The mailbox's; but what quotes a private ticket is as private as that is."""
+        if old is not None and old.queue.is_private and old.queue.archived_at is None:
+            return old.queue
+        return self.desk.queues.get(self.inbound.mailbox_id) or (old.queue if old else None)
 
     def _link(self, place: Joins | New, ticket: Ticket) -> None:
         if isinstance(place, Joins):

@@ -58,13 +58,10 @@ def board(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def _mine(request: HttpRequest) -> Any:
-    """Those that are mine to do, and not out of sight: nobody has what they may not see."""
-    return (
-        Ticket.objects.open()
-        .awake()
-        .filter(assignee=acting_user(request))
-        .select_related("customer")
-    )
+    """Those that are mine to do and not out of sight; who left a private queue may still have some."""
+    user = acting_user(request)
+    mine = Ticket.objects.visible_to(user).open().awake().filter(assignee=user)
+    return mine.select_related("customer")
 
 
 def _tickets(found: Any) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from mail import messages as building
 from mail.delivery import hold
 from mail.explaining import why
 from mail.models import OutgoingEmail
+from mail.privacy import hide_subjects
 from mail.querysets import CAP
 from staff.access import Role, access, acting_user
 from staff.models import User
@@ -51,8 +52,10 @@ def outbox(request: HttpRequest) -> HttpResponse:
     if group in GROUPS:
         rows = rows.filter(state__in=GROUPS[group][1])
     counts = OutgoingEmail.objects.count_by_state()
+    page = paginate(rows, request, key=("-created_at", "-pk"))
+    hide_subjects(acting_user(request), page)
     context = {
-        "page": paginate(rows, request, key=("-created_at", "-pk")),
+        "page": page,
         "groups": [
             (name, label, capped(sum(counts[state] for state in states)))
             for name, (label, states) in GROUPS.items()
@@ -68,6 +71,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     outgoing = get_object_or_404(OutgoingEmail.objects.with_files(), pk=pk)
+    hide_subjects(acting_user(request), [outgoing])
     held = hold()
     may_act = acting_user(request).has_role(Role.MANAGER)
     context = {

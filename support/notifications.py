@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -29,9 +30,13 @@ from staff.formats import moment
 from staff.models import Business, User
 from support import reply_keys
 from support.letterhead import frame
+from support.letters import A_WHILE, MOST_IN_A_WHILE
 from support.models import Mention, Message, NoticeChoice, SlaTarget, Ticket, TicketEvent, Watcher
 from support.reply_keys import Kind
 
+# Of what nobody of ours did: so many notices to one person in A_WHILE, and of one ticket as many as
+# letters.MOST_IN_A_WHILE. Two programs that answer each other, or a flood, fill nobody's mailbox.
+MOST_NOTICES = 100
 # What happened → what an answer to the mail becomes.
 EFFECTS: dict[Kind, str | Promise] = {
     Kind.STAFF_REPLY: gettext_lazy(
@@ -82,9 +87,10 @@ def _tell_assigned(ticket: Ticket, event: TicketEvent) -> list[OutgoingEmail]:
     user, by = ticket.assignee, event.by
     if user is None or user == by:
         return []
+    users = _who_want([user], ticket, "assigned")
     return _tell(
         ticket,
-        _who_want([user], ticket, "assigned"),
+        users if by else _not_flooded(users, ticket),
         what=lambda: (
             _("%(name)s gave you this ticket.") % {"name": by}
             if by
@@ -105,10 +111,11 @@ def tell_of_customer(message: Message) -> list[OutgoingEmail]:
     others = [watcher.user for watcher in watchers.select_related("user").order_by("pk")]
     if not owner and not others:
         return []
+    users = [*_who_want(owner, ticket, "answered"), *_who_want(others, ticket, "watched")]
     new, _quoted = reply_text(message.text)
     return _tell(
         ticket,
-        [*_who_want(owner, ticket, "answered"), *_who_want(others, ticket, "watched")],
+        _not_flooded(users, ticket),
         what=lambda: _("The customer wrote."),
         kind=Kind.STAFF_REPLY,
         once=f"support.message:{message.pk}:told",
@@ -149,6 +156,28 @@ def _who_want(users: Iterable[User], ticket: Ticket, choice: str) -> list[User]:
         for user in active.values()
         if user.pk not in silent and Ticket.objects.visible_to(user).filter(pk=ticket.pk).exists()
     ]
+
+
+def _not_flooded(users: Sequence[User], ticket: Ticket) -> list[User]:
+    """Those who did not have their share of such notices of late."""
+    if not users:
+        return []
+    recent = (
+        OutgoingEmail.objects.filter(
+            to_address__in=[user.email for user in users],
+            created_at__gt=timezone.now() - A_WHILE,
+            about_model="support.ticket",
+        )
+        .order_by()
+        .values("to_address")
+        .annotate(all=Count("pk"), here=Count("pk", filter=Q(about_id=ticket.pk)))
+    )
+    full = {
+        told["to_address"]
+        for told in recent
+        if told["all"] >= MOST_NOTICES or told["here"] >= MOST_IN_A_WHILE
+    }
+    return [user for user in users if user.email not in full]
 
 
 def _tell(

@@ -24,7 +24,7 @@ from support.reply_keys import Kind
 from support.threading import OfStaff
 
 # A quoted line, or the line that our mails begin with.
-_QUOTED = re.compile(r"^\s*(?:>|[>*|\s]{0,40}##-)", re.MULTILINE)
+_QUOTED = re.compile(r"^[^\S\n]*(?:>|[>*|\s]{0,40}##-)", re.MULTILINE)
 _SIGNATURE = re.compile(r"\n\s*-- ?(?:\n.*)?$", re.DOTALL)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -92,10 +92,17 @@ class DayInput(forms.DateInput):
         return value.isoformat() if isinstance(value, date) else super().format_value(value)
 
 
+# At the edges of the calendar a time zone, or a day more, leaves what Python can count.
+YEARS = range(1000, 9000)
+
+
 class DayField(forms.DateField):
     """Takes the picker's form and the locale's ("21/11/2026")."""
 
     widget = DayInput
+
+    def to_python(self, value: Any) -> date | None:
+        return _countable(self, super().to_python(value))
 
 
 class MomentInput(forms.DateTimeInput):
@@ -113,11 +120,37 @@ class MomentField(forms.DateTimeField):
 
     widget = MomentInput
 
+    def to_python(self, value: Any) -> datetime | None:
+        return _countable(self, super().to_python(value))
+
     def has_changed(self, initial: Any, data: Any) -> bool:
         """The seconds of what is stored are not shown, so they make no difference."""
         if isinstance(initial, datetime):
             initial = initial.replace(second=0, microsecond=0)
         return super().has_changed(initial, data)
+
+
+Day = TypeVar("Day", bound=date)
+
+
+def _countable(field: forms.Field, day: Day | None) -> Day | None:
+    if day is not None and day.year not in YEARS:
+        raise ValidationError(field.error_messages["invalid"], code="invalid")
+    return day
+
+
+class SeveralRowsField(forms.ModelMultipleChoiceField):
+    """Django's own asks SQLite for numbers that no column can hold."""
+
+    def clean(self, value: Any) -> Any:
+        for key in value if isinstance(value, list | tuple) else ():
+            if len(str(key)) > 18:
+                raise ValidationError(
+                    self.error_messages["invalid_pk_value"],
+                    code="invalid_pk_value",
+                    params={"pk": key},
+                )
+        return super().clean(value)
 
 
 class TagsField(forms.CharField):

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from crm.forms.fields import SeveralRowsField
 from mail.models import Mailbox
 from staff.access import Role
 from staff.models import Business, User
@@ -56,6 +57,7 @@ class QueueForm(forms.ModelForm[Queue]):
     class Meta:
         model = Queue
         fields: ClassVar = ["name", "members", "is_round_robin", "is_private", "mailbox"]
+        field_classes: ClassVar = {"members": SeveralRowsField}
         widgets: ClassVar = {"members": forms.CheckboxSelectMultiple}
         help_texts: ClassVar = {
             "members": _("Those to whom new tickets are handed out, and who see a private queue."),

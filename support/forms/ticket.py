@@ -13,7 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from crm.forms.fields import CustomerField, MomentField, MomentInput, TagsField
+from crm.forms.fields import (
+    CustomerField,
+    MomentField,
+    MomentInput,
+    SeveralRowsField,
+    TagsField,
+)
 from crm.models import Contact, Customer
 from staff.access import Role
 from staff.models import User
@@ -190,7 +196,7 @@ class LinkForm(forms.Form):
 class SplitForm(SubjectForm):
     """Which messages become a ticket of their own, and how it is called."""
 
-    messages = forms.ModelMultipleChoiceField(
+    messages = SeveralRowsField(
         label=gettext_lazy("Messages"),
         queryset=Message.objects.none(),
         error_messages={"required": gettext_lazy("Tick what goes into the new ticket.")},

@@ -147,6 +147,9 @@ def _merge(
 ) -> HttpResponse:
     losers = [ticket for ticket in tickets if ticket.pk != into.pk]
     with transaction.atomic():  # all of them or none
+        # Locked in the order of their numbers, as all do that lock several.
+        keys = [ticket.pk for ticket in tickets]
+        list(Ticket.objects.select_for_update().filter(pk__in=keys).order_by("pk").only("pk"))
         for ticket in losers:
             merging.merge(ticket=ticket, into=into, by=acting_user(request), **options)
     words = ngettext(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Iterable
@@ -107,6 +108,8 @@ class ComposeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        said = cleaned.get("kind", ""), cleaned.get("text", "")
+        cleaned["once_key"] = key_for(cleaned.get("once_key", ""), *said)
         if cleaned.get("kind") == NOTE:
             cleaned["promise"], cleaned["promise_until"] = "", None
         elif cleaned.get("promise") and not cleaned.get("promise_until"):
@@ -120,6 +123,12 @@ class ComposeForm(forms.Form):
 def new_key() -> str:
     """What makes pressing the button twice one message."""
     return secrets.token_urlsafe(18)
+
+
+def key_for(key: str, *words: str) -> str:
+    """The key of these words: a page that "Back" brings again may send others under its old one."""
+    digest = hashlib.sha256("\0".join(words).encode()).hexdigest()
+    return f"{key[:31]}-{digest[:32]}" if key else ""
 
 
 # An @ within an e-mail address names nobody.

@@ -20,7 +20,7 @@ from staff.access import Role, access, acting_user
 from staff.pages import render_page
 from staff.refusals import Refusal
 from support.actions import tickets
-from support.forms.reply import new_key
+from support.forms.reply import key_for, new_key
 from support.forms.ticket import NewTicketForm
 from support.models import Ticket
 from support.views.conversation import drafts
@@ -81,7 +81,8 @@ def _opened(request: HttpRequest, said: dict[str, Any]) -> Ticket:
         raise NobodyToWriteTo
     files = drafts(said["attachments"])
     told = {name: value for name, value in said.items() if name != "attachments"}
-    told |= {"contact": contact, "files": files}
+    once_key = key_for(said["once_key"], str(said["customer"].pk), said["subject"], said["text"])
+    told |= {"contact": contact, "files": files, "once_key": once_key}
     return tickets.open_ticket(by=acting_user(request), **told)
 
 

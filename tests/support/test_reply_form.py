@@ -69,6 +69,17 @@ def test_the_same_form_twice_is_one_reply(agent_client: Client, ticket: Ticket) 
     assert Message.objects.filter(kind="reply").count() == 1
 
 
+def test_a_page_that_back_brings_again_may_say_something_else(
+    agent_client: Client, ticket: Ticket
+) -> None:
+    form = said(ticket)
+    agent_client.post(url(ticket), form)
+    agent_client.post(url(ticket), form | {"text": "And bring the old one."})
+
+    texts = Message.objects.filter(kind="reply").order_by("pk").values_list("text", flat=True)
+    assert list(texts) == ["A man comes on Thursday.", "And bring the old one."]
+
+
 def test_extra_fields_change_nothing(agent_client: Client, agent: User, ticket: Ticket) -> None:
     other = UserFactory()
     agent_client.post(

@@ -34,12 +34,17 @@ SIZE_LIMIT = 35 * 1024 * 1024
 BACKOFF = (1, 5)
 
 TOO_BIG, OWN, BY_HAND, FAILED = "too_big", "own", "by_hand", "failed"
+# Of reports (mail.reports).
+NOT_OURS, OTHER_RECIPIENT, NOTHING_SAID = "not_ours", "other_recipient", "nothing_said"
 # Why a mail is ignored, noted or quarantined; a higher room adds its own in AppConfig.ready.
 REASONS: dict[str, str | Promise] = {
     TOO_BIG: _("It is larger than 35 MB, so only its headers were kept."),
     OWN: _("It is one of our own messages that came back."),
     BY_HAND: _("Somebody decided that nothing has to be done."),
     FAILED: _("It could not be processed, several times."),
+    NOT_OURS: _("It reports on a message that was not sent from here."),
+    OTHER_RECIPIENT: _("It reports on an address that this message was not sent to."),
+    NOTHING_SAID: _("It is an automatic report that says nothing about a failure."),
 }
 
 

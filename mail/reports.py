@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from mail import actions, inbox
+from mail.inbox import NOT_OURS, NOTHING_SAID, OTHER_RECIPIENT
 from mail.messages import ascii_address
 from mail.models import DeliveryEvent, InboundEmail, OutgoingEmail, Scope, Suppression
 from mail.parsing.parsed import Report, ReportedRecipient
@@ -25,13 +25,6 @@ Type = DeliveryEvent.Type
 # So many temporary failures within so long, and the address is not written to any more.
 SOFT_BOUNCES = 3
 SOFT_WITHIN = timedelta(days=90)
-
-NOT_OURS, OTHER_RECIPIENT, NOTHING_SAID = "not_ours", "other_recipient", "nothing_said"
-inbox.REASONS |= {
-    NOT_OURS: _("It reports on a message that was not sent from here."),
-    OTHER_RECIPIENT: _("It reports on an address that this message was not sent to."),
-    NOTHING_SAID: _("It is an automatic report that says nothing about a failure."),
-}
 
 
 class StillSending(Exception):

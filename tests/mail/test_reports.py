@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from mail import reports
+from mail import inbox
 from mail.actions import release, suppress
 from mail.models import DeliveryEvent, InboundEmail, OutgoingEmail, Scope, Suppression
 from staff.models import Business, User
@@ -75,7 +75,7 @@ def test_a_report_of_success_changes_nothing(action: str, business: Business) ->
     ours = sent_message()
     row = arrived(bounce(ours.message_id, status="2.0.0", action=action))
     ours.refresh_from_db()
-    assert (row.state, row.reason) == (State.NOTED, reports.NOTHING_SAID)
+    assert (row.state, row.reason) == (State.NOTED, inbox.NOTHING_SAID)
     assert ours.state == OutgoingEmail.State.SENT
     assert not DeliveryEvent.objects.exists()
 
@@ -85,7 +85,7 @@ def test_a_forged_bounce_can_stop_mail_to_nobody_else(business: Business) -> Non
     ours = sent_message()
     row = arrived(bounce(ours.message_id, recipient="victim@example.com"))
     ours.refresh_from_db()
-    assert (row.state, row.reason) == (State.NOTED, reports.OTHER_RECIPIENT)
+    assert (row.state, row.reason) == (State.NOTED, inbox.OTHER_RECIPIENT)
     assert ours.state == OutgoingEmail.State.SENT
     assert not Suppression.objects.exists()
 
@@ -95,7 +95,7 @@ def test_a_bounce_of_a_message_that_is_not_ours_is_noted_with_the_reason(
 ) -> None:
     sent_message()
     row = arrived(bounce("<guessed@padaria-aurora.example>"))
-    assert (row.state, row.reason) == (State.NOTED, reports.NOT_OURS)
+    assert (row.state, row.reason) == (State.NOTED, inbox.NOT_OURS)
     assert not Suppression.objects.exists()
     assert not DeliveryEvent.objects.exists()
 
@@ -120,7 +120,7 @@ def test_a_complaint_with_the_name_blackened_counts_and_of_another_place_does_no
 ) -> None:
     ours = sent_message()
     assert arrived(complaint(ours.message_id, recipient="x@elsewhere.example")).reason == (
-        reports.OTHER_RECIPIENT
+        inbox.OTHER_RECIPIENT
     )
     assert suppressed() == []
     arrived(complaint(ours.message_id, recipient="redacted-5f3a@example.com"))

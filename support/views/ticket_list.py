@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from staff.access import Role, access, acting_user
 from staff.pages import Page, paginate, render_page
 from support.filters import SORTS, VIEWS, TicketFilter
-from support.lists import Tabs, row, tabs
+from support.lists import Tabs, rows, tabs
 from support.models import Ticket
 
 SORT_LABELS = {
@@ -34,7 +34,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
     ways = tabs(user, chosen, query)
     context = {
         "page": page,
-        "rows": [row(ticket) for ticket in page],
+        "rows": rows(page),
         "filter": chosen,
         "chips": chosen.chips(),
         "tabs": ways,

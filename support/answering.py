@@ -25,7 +25,7 @@ from support.threading import OfStaff
 
 # A quoted line, or the line that our mails begin with.
 _QUOTED = re.compile(r"^[^\S\n]*(?:>|[>*|\s]{0,40}##-)", re.MULTILINE)
-_SIGNATURE = re.compile(r"\n\s*-- ?(?:\n.*)?$", re.DOTALL)
+_SIGNATURE = re.compile(r"\n[^\S\n]*-- ?(?:\n.*)?$", re.DOTALL)
 
 
 def answer_of_staff(

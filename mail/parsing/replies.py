@@ -180,8 +180,9 @@ _REQUEST = re.compile(
     r"\b(?:no|not|nao|but|pero|mas|still|sin|sem|baja|however|ainda|todavia|except|stop|call)\b"
     r"|\b(?:cancel|unsubscri|refund|return|urgent|devol|devuelv|reembols|sigue|llam|lig)"
 )
+# Blanks of its own line alone: thousands of empty lines would each be tried up to the last.
 _SIGNATURES = re.compile(
-    r"\n\s*(?:-- ?|—|_{2,}|sent from my .*|enviado (?:desde|do|de|a partir) .*|get outlook for .*"
+    r"\n[^\S\n]*(?:-- ?|—|_{2,}|sent from my .*|enviado (?:desde|do|de|a partir) .*|get outlook for .*"
     r"|obtener outlook .*|obter o outlook .*)(?:\n.*)?$",
     re.IGNORECASE | re.DOTALL,
 )

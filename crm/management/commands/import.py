@@ -20,7 +20,7 @@ from staff.installation import business_or_refusal
 
 class Command(BaseCommand):
     help = (
-        "Imports a CSV file of customers, orders, contracts, tenures, costs or responses, "
+        "Imports a CSV file of customers, orders, contracts, tenures, costs, tickets or responses, "
         "or takes an import back: `import revert ID`."
     )
 

@@ -139,7 +139,7 @@ def _countable(field: forms.Field, day: Day | None) -> Day | None:
     return day
 
 
-class SeveralRowsField(forms.ModelMultipleChoiceField):
+class SeveralRowsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Django's own asks SQLite for numbers that no column can hold."""
 
     def clean(self, value: Any) -> Any:

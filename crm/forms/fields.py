@@ -166,6 +166,8 @@ class TagsField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value) or ""
+        # Django looks for NUL bytes in what this returns, and in a list of texts finds none.
+        self.run_validators(text)
         names = (" ".join(part.split()) for part in re.split(r"[,;]", text))
         tags = list(dict.fromkeys(name for name in names if name))
         if any(len(name) > 60 for name in tags):

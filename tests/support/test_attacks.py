@@ -137,6 +137,14 @@ def test_numbers_that_no_row_can_have_are_refused(ticket: Ticket, manager_client
     assert not Queue.objects.filter(name="Wholesale").exists()
 
 
+def test_a_tag_with_a_nul_byte_is_refused(ticket: Ticket, agent_client: Client) -> None:
+    facts = {"queue": ticket.queue_id, "priority": 20, "tags": "a\0b"}
+    assert agent_client.post(f"/tickets/{ticket.pk}/edit/", facts).status_code == 422
+    chosen = {"ticket": ticket.pk, "add_tags": "a\0b"}
+    assert agent_client.post("/tickets/change/", chosen).status_code == 422
+    assert not ticket.tags.exists()
+
+
 def test_facts_are_changed_together_or_not_at_all(
     ticket: Ticket, private: Ticket, insider: User, manager_client: Client, agent: User
 ) -> None:

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
@@ -11,12 +12,12 @@ from pytest_django.asserts import assertContains, assertNotContains
 from mail.models import OutgoingEmail
 from mail.parsing import is_only_thanks
 from staff.models import User
-from support import letters, notifications
+from support import letters, links, notifications
 from support.actions import changes, states
 from support.actions.conversation import reply
 from support.actions.desk import update_queue
 from support.answering import _QUOTED, _SIGNATURE
-from support.models import Queue, SupportSettings, Ticket
+from support.models import Message, Queue, SupportSettings, Ticket
 from tests.conftest import signed_in
 from tests.factories import OpenedTicketFactory, QueueFactory, UserFactory
 from tests.support.mailing import answering, filed, sent_to
@@ -108,6 +109,14 @@ def test_a_flood_of_new_tickets_does_not_fill_a_colleagues_mailbox(
     OpenedTicketFactory.create_batch(5, queue=queue)
     assert Ticket.objects.filter(assignee=agent).count() == 5
     assert len(sent_to(agent.email)) == 3
+
+
+def test_the_page_of_a_ticket_is_no_longer_than_can_be_read(ticket: Ticket, client: Client) -> None:
+    Message.objects.filter(ticket=ticket).update(text="a" * 900_000)
+    path = links.new_link(ticket.participants.get()).removeprefix(settings.BASE_URL)
+    page = client.get(path)
+    assert page.status_code == 200
+    assert 100_000 < len(page.content) < 150_000
 
 
 # --- The edges ------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SIZE = 50
 ANSWERS_AN_HOUR = 30
+LONGEST_TEXT = 100_000  # as long as a reply of ours can be
 _ADDRESS = re.compile(r"([A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64})@[A-Za-z0-9.-]{3,255}")
 
 
@@ -126,7 +127,9 @@ def _show(
 def _entry(request: HttpRequest, one: Message, participant: Participant) -> Entry:
     is_ours = one.kind != Message.Kind.RECEIVED
     is_own = not is_ours and one.from_address == participant.address
-    text = one.text if is_ours or is_own else without_addresses(one.text)
+    # A page of the longest mails would keep the server busy for whoever sent them.
+    shown = one.text if len(one.text) <= LONGEST_TEXT else f"{one.text[:LONGEST_TEXT]}…"
+    text = shown if is_ours or is_own else without_addresses(shown)
     fresh, quoted = reply_text(text)
     return Entry(
         message=one,

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from crm.models import Interaction
-from staff.changes import Reverted, derived_columns, derived_model, on_revert, reverting
+from staff.changes import Reverted, current_revert, derived_columns, derived_model, on_revert
 from staff.models import ChangeSet, User
 from support import projection, search, targets
 from support.actions import merging, selections
@@ -23,7 +23,7 @@ State = Ticket.State
 def tickets_are_back(rows: Sequence[Reverted]) -> None:
     """Of a merge that was taken back the history tells. A stroke on a list was a slip: it leaves
     no event, only the audit trail."""
-    current = reverting()
+    current = current_revert()
     if current is None:
         return
     back = [(row.was, row.now) for row in rows if row.now is not None]
@@ -63,7 +63,7 @@ def _forget(change_set: ChangeSet, ids: Collection[int]) -> None:
 
 
 def tags_are_back(rows: Sequence[Reverted]) -> None:
-    current = reverting()
+    current = current_revert()
     if current is not None and current.change_set.kind == selections.KIND:
         at = datetime.fromisoformat(current.change_set.facts["at"])
         ids = _tickets_of(rows)

@@ -16,8 +16,8 @@ from staff.changes.reverting import (
     Reverting,
     RevertOutcome,
     can_revert,
+    current_revert,
     revert,
-    reverting,
 )
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Reverted",
     "Reverting",
     "can_revert",
+    "current_revert",
     "derived_columns",
     "derived_model",
     "on_revert",
@@ -34,5 +35,4 @@ __all__ = [
     "record_deleted",
     "record_updated",
     "revert",
-    "reverting",
 ]

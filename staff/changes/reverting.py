@@ -52,7 +52,7 @@ class Reverting:
 _NOW: ContextVar[Reverting | None] = ContextVar("reverting", default=None)
 
 
-def reverting() -> Reverting | None:
+def current_revert() -> Reverting | None:
     """For hooks; None outside of a revert."""
     return _NOW.get()
 

@@ -14,5 +14,5 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("support", "0002_open_spans")]
+    dependencies = [("support", "0001_initial")]
     operations = [migrations.RunPython(make, drop)]

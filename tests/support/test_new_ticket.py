@@ -49,7 +49,9 @@ def test_a_call_is_written_down(agent_client: Client, agent: User, ada: Customer
 def test_what_we_begin_is_a_mail_to_them(agent_client: Client, ada: Customer) -> None:
     letter = SimpleUploadedFile("letter.pdf", b"%PDF-1.4", "application/pdf")
     response = agent_client.post(
-        URL, said(ada, channel="staff", text="Your oven is ready.", attachments=[letter]), follow=True
+        URL,
+        said(ada, channel="staff", text="Your oven is ready.", attachments=[letter]),
+        follow=True,
     )
 
     ticket = Ticket.objects.get()

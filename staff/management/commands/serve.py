@@ -1,5 +1,6 @@
 """`manage.py serve`: web, worker and scheduler in one terminal, stopped as one."""
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +27,8 @@ QUEUES = "default,mail,metrics"
 
 class Command(BaseCommand):
     help = "Starts web, worker and scheduler; Ctrl-C stops all of them."
+    # They run where everything is prepared: they import every page, which this process never needs.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
@@ -40,8 +44,7 @@ class Command(BaseCommand):
         refuse_taken_port(host, port)
         os.environ.setdefault("BASE_URL", f"http://127.0.0.1:{port}")
         os.environ.setdefault("LOG_LEVEL", "WARNING")
-        prepare_database()
-        collect_static()
+        in_a_process_of_its_own(self.prepare)
         if options["demo"] and Business.current() is None:
             load_demo()
         # The children open their own; a database must not see two processes on one connection.
@@ -59,6 +62,15 @@ class Command(BaseCommand):
             supervisor.start(program)
         supervisor.watch()
 
+    def prepare(self) -> None:
+        try:
+            self.check()
+            prepare_database()
+            collect_static()
+        except CommandError as error:
+            self.stderr.write(str(error))
+            sys.exit(error.returncode)
+
     def say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
@@ -68,6 +80,16 @@ class Command(BaseCommand):
         note = settings.VAR_DIR / "demo-sign-in.txt"
         if note.exists():
             self.say(note.read_text().rstrip())
+
+
+def in_a_process_of_its_own(work: Callable[[], None]) -> None:
+    """Do it where all that it imports and builds is given back: we only watch from then on."""
+    connections.close_all()
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(process.exitcode)
 
 
 def load_demo() -> None:

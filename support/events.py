@@ -144,7 +144,7 @@ def changing(
     By whoever acts: staff when `by` is given, else the system unless `actor` says otherwise.
     """
     with transaction.atomic():
-        rows = Ticket.objects.select_for_update(of=("self",))
+        rows = Ticket.objects.select_for_update(of=("self",), no_key=True)
         row = rows.select_related("queue", "customer").get(pk=ticket.pk)
         change = Change(
             ticket=row,

@@ -105,7 +105,7 @@ def rebuild(ticket_ids: Iterable[int]) -> int:
     """
     differed = 0
     for batch in batches(ticket_ids):
-        locked = Ticket.objects.select_for_update().filter(pk__in=batch).order_by("pk")
+        locked = Ticket.objects.select_for_update(no_key=True).filter(pk__in=batch).order_by("pk")
         tickets = list(locked.only("pk", "opened_at", *COLUMNS))
         changed = [
             one for one, columns in zip(tickets, _brought_in_line(tickets), strict=True) if columns

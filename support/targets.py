@@ -125,7 +125,9 @@ def rebuild(ticket_ids: Iterable[int], *, now: datetime | None = None, tells: bo
     differed = 0
     for batch in batches(ticket_ids):
         with transaction.atomic():
-            locked = Ticket.objects.select_for_update().filter(pk__in=batch).order_by("pk")
+            locked = (
+                Ticket.objects.select_for_update(no_key=True).filter(pk__in=batch).order_by("pk")
+            )
             differed += refresh(list(locked.only(*_NEEDED)), at=now, tells=tells)
     return differed
 

@@ -249,6 +249,15 @@ def test_the_nightly_check_mends_what_differs_and_says_so(monday_ticket, caplog)
     assert rows(monday_ticket)["solution 1"].minutes == 1440
 
 
+def test_the_nightly_check_leaves_imported_history_without_due_times(monday_ticket):
+    SlaTarget.objects.all().delete()
+    Ticket.objects.update(channel=Ticket.Channel.IMPORT)
+
+    assert sla_tasks.check_targets() == 0
+
+    assert not SlaTarget.objects.exists()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_is_done_the_rows_are_what_the_events_say(business, agent, seed):
     chance = random.Random(seed)

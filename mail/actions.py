@@ -48,15 +48,16 @@ class FilesTooLarge(Refusal):
 
 
 @transaction.atomic
-def queue_email(draft: Draft) -> OutgoingEmail:
+def queue_email(draft: Draft, *, nudges: bool = True) -> OutgoingEmail:
     """Promise to send `draft`; it leaves after the caller's transaction commits.
 
+    Who queues one after the other `nudges` not for each, but with mail.tasks.sweep at the end.
     With a `once_key` that is there already, returns that row and changes nothing.
     An unusable address makes a row that says so, `failed`, rather than losing the message.
     Raises FilesTooLarge.
     """
     [outgoing] = _store([draft])
-    if outgoing.state == State.QUEUED and outgoing.due_at <= timezone.now():
+    if nudges and outgoing.state == State.QUEUED and outgoing.due_at <= timezone.now():
         # Broker down? The page survives, and the sweep finds the row. A lambda, because Django
         # can't survive what has no name, such as a partial.
         transaction.on_commit(lambda: tasks.send.delay(outgoing.pk), robust=True)

@@ -125,11 +125,17 @@ _KNOWN = Prepared(
 )
 
 
-def _holder(address: str) -> Contact | None:
-    points = ContactPoint.objects.filter(
-        kind=ContactPoint.Kind.EMAIL, value=address, retired_at=None
+_POINT = Prepared(
+    lambda address: (
+        ContactPoint.objects.filter(kind=ContactPoint.Kind.EMAIL, value=address, retired_at=None)
+        .select_related("contact")
+        .order_by("pk")
     )
-    point = points.select_related("contact").first()
+)
+
+
+def _holder(address: str) -> Contact | None:
+    point = _POINT.first(address)
     return point.contact if point else None
 
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mail import inbox
+from mail import inbox, tasks
 from mail.models import InboundEmail
 from mail.parsing import ParsedMail, is_only_thanks, reply_text
 from mail.parsing.parsed import Address
@@ -69,16 +69,19 @@ def file_waiting(*, seconds: float | None = None) -> int:
     tried = 0
     if Business.current() is None:
         return tried  # there is no desk yet
-    while True:
+    while until is None or time.monotonic() <= until:
         batch = list(InboundEmail.objects.to_file().select_related("raw", "mailbox")[:BATCH])
         if not batch:
-            return tried
+            break
         desk = Desk.now()
         for inbound in batch:
             if until is not None and time.monotonic() > until:
-                return tried
+                break
             tried += 1
             file_one(inbound, desk)
+        # Once for the confirmations of all; who isn't nudged is found by the sweep that runs anyway.
+        transaction.on_commit(tasks.sweep.delay, robust=True)
+    return tried
 
 
 def file_one(inbound: InboundEmail, desk: Desk) -> None:
@@ -285,11 +288,10 @@ class Filing:
             also_addressed=self.also_addressed,
         )
         self._link(place, ticket)
-        message = Message.objects.get(inbound=self.inbound)
+        message, _asked = ticket.opening or (Message.objects.get(inbound=self.inbound), None)
         inbox.file(self.inbound, about=message)
         if not self.automatic:
-            message.inbound = self.inbound
-            letters.acknowledge(ticket, message, self.desk.head)
+            letters.acknowledge(ticket, self.desk.head)
 
     def _queue(self, old: Ticket | None) -> Queue | None:
         """The mailbox's; but what quotes a private ticket is as private as that is."""

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from mail.actions import queue_email, queue_emails
 from mail.drafts import DraftFile
 from mail.models import OutgoingEmail, Suppression
 from mail.sorting import own_addresses
+from staff.prepared import Prepared
 from support import desk, links
 from support.letterhead import Letterhead
 from support.models import Message, Participant, SupportSettings, SystemMail, Ticket
@@ -100,21 +101,18 @@ def subject_of(ticket: Ticket) -> str:
 
 
 @transaction.atomic(savepoint=False)  # it is always the end of something else
-def acknowledge(
-    ticket: Ticket, first: Message | None = None, head: Letterhead | None = None
-) -> OutgoingEmail | None:
+def acknowledge(ticket: Ticket, head: Letterhead | None = None) -> OutgoingEmail | None:
     """Tell who asked that it has arrived, if that is wanted and harmless; once per ticket.
 
-    `first` is what they wrote and `head` the letterhead, if the caller has them at hand. Call it
-    last in a transaction: until that ends, nothing else is confirmed (see `_may_write`).
+    Call it last in a transaction: until that ends, nothing else is confirmed (see `_may_write`).
+    Who confirms one mail after the other has one `head` for all, and nudges the post room itself.
     """
     if ticket.opened_at < timezone.now() - WORTH_CONFIRMING:
         return None
-    first = first or _first_message(ticket)
-    participant = _asked(ticket)
+    first, participant = ticket.opening or (_first_message(ticket), _asked(ticket))
     if participant is None or first is None or not _is_worth_an_answer(first):
         return None
-    head = head or Letterhead.now()
+    nudges, head = head is None, head or Letterhead.now()
     address = participant.address
     if not is_a_persons(address, head.own) or not _may_write(address, ticket):
         return None
@@ -130,7 +128,8 @@ def acknowledge(
             about=("support.ticket", ticket.pk),
             is_automatic=True,
             expires_at=timezone.now() + WORTH_CONFIRMING,
-        )
+        ),
+        nudges=nudges,
     )
 
 
@@ -164,16 +163,21 @@ def _may_write(address: str, ticket: Ticket) -> bool:
     of it. Holds the row of the desk's settings, so that of several who ask at once the eleventh is
     told so.
     """
-    held = SupportSettings.objects.select_for_update().filter(pk=1).first()
+    held = _HELD.first()
     if not (held or desk.settings()).acknowledges:
         return False
     lately = Q(address=address, at__gt=timezone.now() - A_WHILE)
     known = SystemMail.objects.filter(lately | Q(ticket=ticket)).values_list("ticket", flat=True)
     tickets = list(known[: MOST_IN_A_WHILE + 1])
-    if len(tickets) >= MOST_IN_A_WHILE or ticket.pk in tickets or hard_bounced([address]):
+    if len(tickets) >= MOST_IN_A_WHILE or ticket.pk in tickets or _BOUNCED.first(address.lower()):
         return False
     SystemMail.objects.create(address=address, ticket=ticket)
     return True
+
+
+# Composed once, since every mail that arrives asks them.
+_HELD = Prepared(lambda _value: SupportSettings.objects.select_for_update().filter(pk=1))
+_BOUNCED = Prepared(lambda address: _standing([address]))
 
 
 # --- What became of them --------------------------------------------------------------------------
@@ -211,12 +215,15 @@ def deliveries(messages: Iterable[Message]) -> dict[int, list[Delivery]]:
 
 def hard_bounced(addresses: Iterable[str]) -> set[str]:
     """Which of these took no mail of late: a reply still goes there, and will hardly arrive."""
-    asked = {address.lower() for address in addresses}
-    standing = Suppression.objects.active().filter(
-        address__in=asked,
+    standing = _standing({address.lower() for address in addresses})
+    return set(standing.values_list("address", flat=True))
+
+
+def _standing(addresses: Collection[str]) -> QuerySet[Suppression]:
+    return Suppression.objects.active().filter(
+        address__in=addresses,
         reason__in=[Suppression.Reason.HARD_BOUNCE, Suppression.Reason.COMPLAINT],
     )
-    return set(standing.values_list("address", flat=True))
 
 
 # --- How they are written -------------------------------------------------------------------------

@@ -206,6 +206,7 @@ def _put_requester(
     if participant is None:
         return ()
     participant.save(force_insert=True)
+    ticket.opening = (message, participant)
     return (participant.name, participant.address)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,10 @@ from crm.models import Contact, Customer, Tag
 from crm.models.origins import Imported, once
 from support.models.desk import Category, Queue
 from support.querysets import TicketQuerySet
+
+if TYPE_CHECKING:
+    from support.models.messages import Message
+    from support.models.people import Participant
 
 
 class Ticket(Imported):
@@ -128,6 +132,9 @@ class Ticket(Imported):
     next_due_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TicketQuerySet.as_manager()
+
+    # The first message and who asked, on the instance that open_ticket has just made of them.
+    opening: tuple[Message, Participant] | None = None
 
     class Meta:
         verbose_name = _("ticket")

@@ -148,6 +148,12 @@ def measure_sending(bench: Bench) -> Iterator[Row]:
     return sending.measure(bench.scale.mails)
 
 
+def measure_filing(bench: Bench) -> Iterator[Row]:
+    from benchmarks import filing
+
+    return filing.measure(bench.scale.mails)
+
+
 def measure_figures(_bench: Bench) -> Iterator[Row]:
     from benchmarks import figures
 
@@ -171,6 +177,7 @@ WORK: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "answers": measure_answers,
     "import": measure_import,
     "send": measure_sending,
+    "file": measure_filing,
     "figures": measure_figures,
     "marks": measure_marks,
     "memory": measure_memory,

@@ -165,7 +165,7 @@ def pages(client: Any) -> Iterator[Page]:
         ("ticket search: two words", "forno bolo"),
     ]:
         asked, words = urlencode({"q": typed}), urlencode({"words": tsquery(typed)})
-        if WORDS.is_common(parse(typed) or []):
+        if WORDS.find(parse(typed) or [])[1]:
             words += "&many=1"
         yield Page(name, [f"/tickets/?{asked}"], [f"/tickets/?{words}"], LISTS)
     recent = Ticket.objects.filter(state="closed", messages__isnull=False).distinct()

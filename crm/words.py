@@ -19,6 +19,7 @@ from crm import folding
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+    from django.db.backends.utils import CursorWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
 # Longer ones are no names; PostgreSQL takes no lexeme over 2 kB.
@@ -132,28 +133,46 @@ CREATE VIRTUAL TABLE IF NOT EXISTS {self.fts} USING fts5(
     def matching(self, terms: Sequence[Term]) -> Matching:
         return Matching(self, tuple(terms))
 
-    def filter_of(self, terms: Sequence[Term], *, is_common: bool) -> Q:
-        """A filter of the model whose key this table has, as its planner can't get it wrong.
+    def find(self, terms: Sequence[Term], many: int = 10_000) -> tuple[Q, bool]:
+        """A filter of the model whose key this table has, as its planner can't get it wrong, and
+        whether more than `many` rows satisfy the terms (PostgreSQL alone finds that out).
 
         PostgreSQL guesses badly how many words begin so. Few rows are looked up first and put in
         order then; of many, the order is walked through, and each row asked, until there are enough.
         """
+        matching = self.matching(terms)
         if connection.vendor != "postgresql":
-            return Q(pk__in=self.matching(terms))
-        return Q(Satisfying(F("pk"), self.matching(terms), is_common=is_common))
-
-    def is_common(self, terms: Sequence[Term], many: int = 10_000) -> bool:
-        """Whether so many rows satisfy the terms; one query, on PostgreSQL alone."""
-        if connection.vendor != "postgresql":
-            return False
-        sql, query = self.matching(terms).rows()
+            return Q(pk__in=matching), False
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT COUNT(*) FROM ({sql} LIMIT %s) AS found",  # noqa: S608
-                [*query, many + 1],
-            )
-            [found] = cursor.fetchone()
-        return bool(found > many)
+            surely_many = self._seem_many(cursor, matching, many)
+            keys = [] if surely_many else self._keys(cursor, matching, many + 1)
+        if surely_many or len(keys) > many:
+            return Q(Satisfying(F("pk"), matching)), True
+        return Q(OneOf(F("pk"), keys)), False
+
+    def _seem_many(self, cursor: CursorWrapper, matching: Matching, many: int) -> bool:
+        """Whether the planner expects more than `many`, and the newest rows bear it out: it takes
+        words for independent, and a walk in search of two that never meet would not end."""
+        sql, query = matching.rows()
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", query)
+        [[plan]] = cursor.fetchone()
+        if plan["Plan"]["Plan Rows"] <= many:
+            return False
+        newest = f"SELECT text FROM {self.table} ORDER BY {self.key} DESC LIMIT 400"  # noqa: S608
+        cursor.execute(
+            f"SELECT 1 FROM ({newest}) AS newest WHERE {VECTOR} @@ %s::tsquery LIMIT 4",  # noqa: S608
+            query,
+        )
+        return len(cursor.fetchall()) == 4
+
+    def _keys(self, cursor: CursorWrapper, matching: Matching, most: int) -> list[int]:
+        # Seeing the limit, the planner might read the table instead of the index.
+        sql, query = matching.rows()
+        cursor.execute(
+            f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found LIMIT %s",  # noqa: S608
+            [*query, most],
+        )
+        return [key for (key,) in cursor.fetchall()]
 
 
 class Matching(Expression):
@@ -201,18 +220,15 @@ class Satisfying(Func):
 
     output_field = BooleanField()
 
-    def __init__(self, key: Any, matching: Matching, *, is_common: bool) -> None:
+    def __init__(self, key: Any, matching: Matching) -> None:
         super().__init__(key)
-        self.matching, self.is_common = matching, is_common
+        self.matching = matching
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
     ) -> tuple[str, list[Any]]:
         [source] = self.get_source_expressions()
         key, parameters = compiler.compile(source)
-        if not self.is_common:
-            sql, query = self.matching.rows()
-            return f"{key} = ANY(ARRAY({sql}))", [*parameters, *query]
         index = self.matching.index
         # Within a scalar subquery nothing can be turned around.
         sql = (
@@ -220,3 +236,21 @@ class Satisfying(Func):
             f" WHERE words.{index.key} = {key})"
         )
         return sql, [self.matching.tsquery, *parameters]
+
+
+class OneOf(Func):
+    """On PostgreSQL: whether the key is one of these, which are looked up whatever their number."""
+
+    output_field = BooleanField()
+
+    def __init__(self, key: Any, keys: Sequence[int]) -> None:
+        super().__init__(key)
+        self.keys = list(keys)
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
+    ) -> tuple[str, list[Any]]:
+        [source] = self.get_source_expressions()
+        key, parameters = compiler.compile(source)
+        # Counting them, the planner might walk through an order and meet them late or never.
+        return f"{key} = ANY(ARRAY(SELECT unnest(%s::bigint[])))", [*parameters, self.keys]

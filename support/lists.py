@@ -17,9 +17,10 @@ from django.utils.translation import pgettext_lazy
 
 from staff.formats import active_locale, ago, moment
 from staff.models import User
-from staff.pages import Count, capped_counts
+from staff.pages import Count, Page, capped_counts
 from support.filters import COUNTED, VIEWS, TicketFilter
 from support.models import Queue, SavedView, Ticket
+from support.querysets import TicketQuerySet
 
 
 @dataclass(frozen=True)
@@ -45,20 +46,25 @@ class Tabs:
         return next((tab.count for tab in self.views if tab.address == "?view=open"), None)
 
 
-def tabs(user: User, chosen: TicketFilter, query: str) -> Tabs:
-    """Views, queues and saved views, with what waits in each: three queries, one of them counts."""
+def tabs(user: User, chosen: TicketFilter, query: str, page: Page[Ticket]) -> Tabs:
+    """Views, queues and saved views, with what waits in each: three queries, one of them counts.
+
+    Who looks for words, and asks again with each letter, is not told what waits.
+    """
     queues = list(Queue.objects.visible_to(user).active())
     saved = list(SavedView.objects.visible_to(user))
     tickets = Ticket.objects.visible_to(user)
-    asked = {"": chosen.qs} if chosen.is_filtered and not chosen.finds_many else {}
-    counts = capped_counts(
-        asked
-        | {name: VIEWS[name][1](tickets, user) for name in COUNTED}
-        | {
-            f"queue {queue.pk}": VIEWS["open"][1](tickets, user).filter(queue=queue)
-            for queue in queues
-        }
-    )
+    asked: dict[str, TicketQuerySet] = {}
+    is_whole = page.is_only and not {"after", "before"} & chosen.data.keys()
+    if chosen.is_filtered and not (chosen.finds_many or is_whole):
+        asked[""] = chosen.qs
+    if "q" not in chosen.chosen:
+        is_open = VIEWS["open"][1](tickets, user)
+        asked |= {name: VIEWS[name][1](tickets, user) for name in COUNTED}
+        asked |= {f"queue {queue.pk}": is_open.filter(queue=queue) for queue in queues}
+    counts = capped_counts(asked)
+    if chosen.is_filtered and is_whole:
+        counts[""] = Count(len(page))
     is_whole_view = not chosen.is_filtered
     queue = chosen.chosen.get("queue")
     only_queue = chosen.chosen.keys() <= {"queue", "view"} and chosen.shown == "open"
@@ -74,7 +80,10 @@ def tabs(user: User, chosen: TicketFilter, query: str) -> Tabs:
         ],
         queues=[
             Tab(
-                one.name, f"?queue={one.pk}", only_queue and queue == one, counts[f"queue {one.pk}"]
+                one.name,
+                f"?queue={one.pk}",
+                only_queue and queue == one,
+                counts.get(f"queue {one.pk}"),
             )
             for one in queues
         ]

@@ -102,17 +102,19 @@ def matching(text: str) -> Q:
 def found(text: str) -> tuple[Q, bool]:
     """That filter, and whether so many tickets satisfy it that they are not worth counting.
 
-    One query on PostgreSQL, which then knows how to go about it; none on SQLite.
+    Two queries on PostgreSQL, which then knows how to go about it; none on SQLite, nor for "#12".
     """
+    if number := ONE_NUMBER.fullmatch(text):
+        return Q(pk=int(number[1])), False
     terms = parse(text)
     if terms is None:
         return Q(), False
     if not terms:
         return Q(pk__in=[]), False
-    is_common = WORDS.is_common(terms)
-    return WORDS.filter_of(terms, is_common=is_common), is_common
+    return WORDS.find(terms)
 
 
+ONE_NUMBER = re.compile(r"\s*#([0-9]{1,18})\s*")
 NUMBER = re.compile(r"(?<!\S)(#?)([0-9]{1,18})(?!\S)")
 
 

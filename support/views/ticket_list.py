@@ -31,7 +31,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
     chosen = TicketFilter(request.GET, queryset=tickets.for_list(), user=user)
     page = paginate(chosen.qs, request, key=chosen.key)
     query = chosen.address().removeprefix("?")
-    ways = tabs(user, chosen, query)
+    ways = tabs(user, chosen, query, page)
     context = {
         "page": page,
         "rows": rows(page),

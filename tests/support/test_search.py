@@ -119,10 +119,21 @@ def test_indexing_twice_changes_nothing_and_costs_the_same_for_many(
 def test_few_or_many_are_found_in_the_same_way(tickets: list[Ticket], many: int) -> None:
     terms = search.parse("entrega")
     assert terms is not None
-    is_common = search.WORDS.is_common(terms, many=many)
+    matching, is_common = search.WORDS.find(terms, many=many)
     assert is_common == (connection.vendor == "postgresql" and many == 0)
-
-    matching = search.WORDS.filter_of(terms, is_common=is_common)
 
     found = Ticket.objects.visible_to(UserFactory(role=20)).filter(matching)
     assert [ticket.subject for ticket in found] == ["Entrega atrasada"]
+
+
+@pytest.mark.parametrize("many", [0, 3, 10_000])
+def test_of_many_only_those_that_match_are_found(tickets: list[Ticket], many: int) -> None:
+    ovens = [TicketFactory(subject=f"Forno {place}") for place in range(6)]
+    search.index([ticket.pk for ticket in ovens])
+
+    for text, count in [("forno", 6), ("forno entrega", 0), ("forn 3", 1)]:
+        terms = search.parse(text)
+        assert terms is not None
+        matching, is_common = search.WORDS.find(terms, many=many)
+        assert Ticket.objects.filter(matching).count() == count
+        assert is_common == (connection.vendor == "postgresql" and count > many)

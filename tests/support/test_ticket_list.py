@@ -270,3 +270,19 @@ def test_the_filter_panel_offers_what_there_is(agent_client: Client) -> None:
     assertContains(response, "Front desk")
     assertNotContains(response, "Staff matters")
     assertContains(response, '<option value="40" selected>')
+
+
+def test_a_number_is_looked_up_at_once_and_nothing_else_is_counted(
+    agent_client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    ticket = TicketFactory(subject="Forno")
+    TicketFactory(subject="Another")
+    agent_client.get(URL)
+
+    # session, user, business; the ticket, its tags; queues, saved views
+    with django_assert_num_queries(7):
+        response = agent_client.get(URL, {"q": f"#{ticket.pk}"})
+
+    assert subjects(response) == ["Forno"]
+    assertContains(response, "1 match")
+    assert counted(response) == {}

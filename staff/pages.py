@@ -61,19 +61,25 @@ def paginate(
     *,
     key: Sequence[str] = ("name", "pk"),
     size: int = 50,
+    first: Callable[[], Sequence[Row]] | None = None,
 ) -> Page[Row]:
     """The page that `?after=` or `?before=` names, in one query; anything unreadable is the first page.
 
+    `first` is a quicker way, if there is one, to the first `size + 1` rows in the order of `key`.
     `key` replaces the queryset's order: field names or annotations, `-` before what descends; together
     they must be unique, so the last one is usually "pk". Empty values come last in both directions.
     """
     parts = [_Part.of(queryset, name) for name in key]
     signer = Signer(salt=f"staff.pages:{','.join(key)}")
     back, place = _place(request, signer, len(parts))
-    if place is not None:
-        queryset = queryset.filter(_beyond(parts, place, back=back))
-    found = list(queryset.order_by(*(part.order(back=back) for part in parts))[: size + 1])
-    more, rows = len(found) > size, found[:size]
+    found: Sequence[Row]
+    if place is None and not back and first is not None:
+        found = first()
+    else:
+        if place is not None:
+            queryset = queryset.filter(_beyond(parts, place, back=back))
+        found = list(queryset.order_by(*(part.order(back=back) for part in parts))[: size + 1])
+    more, rows = len(found) > size, list(found[:size])
     if back:
         rows.reverse()
 

@@ -3,78 +3,111 @@
 CURRENT = Prepared(lambda _: Business.objects.filter(pk=1))
 OF_TOKEN = Prepared(lambda digest: Invitation.objects.for_answering().filter(token_hash=digest))
 OF_TOKEN.first(digest)
+SINCE = Prepared(lambda pk, at: Message.objects.filter(ticket=pk, created_at__gt=at), int, datetime)
+SINCE.all(ticket.pk, at)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from threading import local
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
-from django.db.models.query import get_related_populators
+from django.db.models.query import ModelIterable, get_related_populators
 
-Row = TypeVar("Row", bound=models.Model)
+Row = TypeVar("Row")
 
-# Stands for the value while the query is composed: no text that anybody asks for.
-_VALUE = "\ue000value\ue000"
+
+def _stand_in(kind: type, place: int) -> Any:
+    """Stands for a value while the query is composed: nothing that anybody asks for."""
+    if kind is int:
+        return place - 2**62
+    if kind is datetime:
+        return datetime(1001 + place, 1, 1, tzinfo=UTC)
+    return f"\ue000value {place}\ue000"
 
 
 class Prepared(Generic[Row]):
-    """The rows of `made(value)`, or the first of them.
+    """The rows of `made(*values)`, or the first of them: instances, or tuples of `values_list`.
 
-    Only one parameter, a text, may depend on the value.
+    The values are of the `kinds` str, int or datetime, one text unless told; they may appear as
+    parameters alone, and must not decide how the query is made. Nothing is prefetched.
     """
 
-    def __init__(self, made: Callable[[str], models.QuerySet[Row]]) -> None:
+    def __init__(self, made: Callable[..., models.QuerySet[Any, Row]], *kinds: type) -> None:
         self._made = made
+        self._stand_ins = [_stand_in(kind, place) for place, kind in enumerate(kinds or (str,))]
         self._kept = local()  # a statement belongs to its thread's connection
 
-    def first(self, value: str = "") -> Row | None:
-        found: list[Row] = self._statement("one", limit=1).rows(value)
+    def first(self, *values: Any) -> Row | None:
+        found: list[Row] = self._statement("one", limit=1).rows(values)
         return found[0] if found else None
 
-    def all(self, value: str = "") -> list[Row]:
-        found: list[Row] = self._statement("all", limit=None).rows(value)
+    def all(self, *values: Any) -> list[Row]:
+        found: list[Row] = self._statement("all", limit=None).rows(values)
         return found
 
     def _statement(self, name: str, *, limit: int | None) -> _Statement:
         connection = connections[DEFAULT_DB_ALIAS]
         statement: _Statement | None = getattr(self._kept, name, None)
         if statement is None or statement.compiler.connection is not connection:
-            statement = _Statement(self._made(_VALUE)[:limit])
+            made = self._made(*self._stand_ins)
+            statement = _Statement(made if limit is None else made[:limit], self._stand_ins)
             setattr(self._kept, name, statement)
         return statement
 
 
 class _Statement:
-    """A queryset as SQL, and how its rows become instances: as Django's ModelIterable makes them,
-    `select_related` and `only` included."""
+    """A queryset as SQL, and how its rows become what it gives: as Django's own iterables make them,
+    `select_related`, `only` and `annotate` included."""
 
-    def __init__(self, queryset: models.QuerySet[Any]) -> None:
+    def __init__(self, queryset: models.QuerySet[Any, Any], stand_ins: Sequence[Any]) -> None:
         self.compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
-        self.sql, self.params = self.compiler.as_sql()
-        info = self.compiler.klass_info
-        assert info is not None  # noqa: S101 (it selects instances)
+        self.sql, params = self.compiler.as_sql()
+        self.params = list(params)
+        sought = self._adapted(stand_ins)
+        # (place among the parameters, which value)
+        self.slots = [
+            (place, sought.index(given)) for place, given in enumerate(params) if given in sought
+        ]
         select = self.compiler.select
+        self.converters = self.compiler.get_converters([column for column, *_ in select])
+        self.makes_instances = issubclass(queryset._iterable_class, ModelIterable)
+        if self.makes_instances:
+            self._prepare_instances(self.compiler.klass_info, select)
+
+    def _prepare_instances(self, info: Any, select: Any) -> None:
         self.model: type[models.Model] = info["model"]
         self.first_place, self.end = info["select_fields"][0], info["select_fields"][-1] + 1
         self.names = [column.target.attname for column, *_ in select[self.first_place : self.end]]
         # The stubs are of a Django to come, in which it takes more.
         self.related = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
-        self.converters = self.compiler.get_converters([column for column, *_ in select])
+        self.annotated = list((self.compiler.annotation_col_map or {}).items())
 
-    def rows(self, value: str) -> list[Any]:
-        params = [value if given == _VALUE else given for given in self.params]
+    def _adapted(self, values: Sequence[Any]) -> list[Any]:
+        """As they are among a statement's parameters."""
+        adapt = self.compiler.connection.ops.adapt_datetimefield_value
+        return [adapt(value) if isinstance(value, datetime) else value for value in values]
+
+    def rows(self, values: Sequence[Any]) -> list[Any]:
+        given, params = self._adapted(values), self.params.copy()
+        for place, which in self.slots:
+            params[place] = given[which]
         with self.compiler.connection.cursor() as cursor:
             cursor.execute(self.sql, params)
             found = cursor.fetchall()
         if self.converters:
             found = list(self.compiler.apply_converters(found, self.converters))
+        if not self.makes_instances:
+            return [tuple(row) for row in found]
         return [self._instance(row) for row in found]
 
     def _instance(self, row: Any) -> Any:
         made = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.first_place : self.end])
         for related in self.related:
             related.populate(row, made)
+        for name, place in self.annotated:
+            setattr(made, name, row[place])
         return made

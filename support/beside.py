@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.http import Http404
 from django.utils import timezone
 from django.utils.text import capfirst
 
 from crm import phones, registry
 from crm.models import ContactPoint, Customer, Task, Tenure
-from staff.access import acting_user
+from staff.access import Role, acting_user
+from staff.models import User
+from staff.prepared import Prepared
 from support.models import (
     Participant,
     SlaTarget,
@@ -28,8 +31,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
-    from staff.models import User
-
+Row = TypeVar("Row")
 # Presence is believed for so long, and typing for a little less.
 PRESENT_FOR = timedelta(seconds=30)
 TYPING_FOR = timedelta(seconds=20)
@@ -71,14 +73,27 @@ class Beside:
 
 def for_page(user: User) -> QuerySet[Ticket]:
     """A ticket this person may see, with what its page shows of it and its customer: two queries."""
+    return _with_customer(user, timezone.now()).prefetch_related("tags")
+
+
+def find(user: User, pk: int) -> Ticket:
+    """The one of `for_page` with that number, composed once; without any, the answer is 404."""
+    found = None
+    if pk <= BigIntegerField.MAX_BIGINT:  # SQLite can't be asked for more
+        found = _FOUND[_sees_all(user)].first(pk, timezone.now(), user.pk)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _with_customer(user: User, now: datetime) -> QuerySet[Ticket]:
     # An annotation of a method of crm's, which the type checker can't look into.
     income: Any = Customer.objects.filter(pk=OuterRef("customer")).with_income()
-    tenures = Tenure.objects.filter(customer=OuterRef("customer"), started_at__lte=timezone.now())
+    tenures = Tenure.objects.filter(customer=OuterRef("customer"), started_at__lte=now)
     watching = Watcher.objects.filter(ticket=OuterRef("pk"), user=user)
     return (
         Ticket.objects.visible_to(user)
         .select_related("customer__owner", "contact", "queue", "category", "assignee")
-        .prefetch_related("tags")
         .annotate(
             income_micros=Subquery(income.values_list("income_micros", flat=True)[:1]),
             customer_since=Subquery(tenures.order_by("-started_at").values("started_at")[:1]),
@@ -96,7 +111,7 @@ def income(ticket: Ticket) -> Decimal | None:
 def read(request: HttpRequest, ticket: Ticket) -> Beside:
     """Six queries."""
     user = acting_user(request)
-    everybody = list(_everybody(ticket, user))
+    everybody = _everybody(ticket, user)
     region = phones.default_region(request.business)  # type: ignore[attr-defined]
     return Beside(
         participants=[one for one in everybody if one.what in Participant.Role.values],
@@ -109,36 +124,67 @@ def read(request: HttpRequest, ticket: Ticket) -> Beside:
         dues=dues(ticket),
         tasks=_tasks(ticket),
         others=_others(ticket, user),
-        links=list(links(ticket, user)),
+        links=_LINKS[_sees_all(user)].all(ticket.pk, user.pk),
         panels=_panels(request, ticket.customer),
     )
 
 
+def _sees_all(user: User) -> bool:
+    return user.has_role(Role.MANAGER)
+
+
+def _reader(pk: int, *, sees_all: bool) -> User:
+    """Somebody of that number, of whom only `_sees_all` is known, while a query is composed."""
+    return User(pk=pk, role=Role.MANAGER if sees_all else Role.AGENT)
+
+
+def _by_sight(made: Callable[..., QuerySet[Any, Row]], *kinds: type) -> dict[bool, Prepared[Row]]:
+    """`made(*values, user)` prepared for those who see every queue, and for those who don't."""
+
+    def prepared(sees_all: bool) -> Prepared[Row]:
+        def of(*values: Any) -> QuerySet[Any, Row]:
+            *others, user = values
+            return made(*others, _reader(user, sees_all=sees_all))
+
+        return Prepared(of, *kinds, int)
+
+    return {sees_all: prepared(sees_all) for sees_all in (True, False)}
+
+
 def _everybody(ticket: Ticket, user: User) -> list[Somebody]:
     """Participants, the contact's telephones, colleagues on the page: one query."""
+    now = timezone.now()
+    asked = (ticket.pk, ticket.contact_id, now - PRESENT_FOR, now - TYPING_FOR, user.pk)
+    return [Somebody(*row) for row in _EVERYBODY.all(*asked)]
+
+
+def _around(
+    ticket: int, contact: int, seen_after: datetime, typed_after: datetime, user: int
+) -> QuerySet[Any, tuple[Any, ...]]:
     taking_part = (
         Participant.objects.filter(ticket=ticket, removed_at=None)
         .annotate(what=F("role"), label=F("name"), text=F("address"))
         .values_list("what", "pk", "label", "text")
     )
     telephones = (
-        ContactPoint.objects.filter(
-            contact=ticket.contact_id, kind=ContactPoint.Kind.PHONE, retired_at=None
-        )
+        ContactPoint.objects.filter(contact=contact, kind=ContactPoint.Kind.PHONE, retired_at=None)
         .annotate(what=Value("phone", CharField()), label=Value("", CharField()), text=F("value"))
         .values_list("what", "pk", "label", "text")
     )
-    here = _here(ticket, user)
-    rows = taking_part.union(telephones, here, all=True).order_by("pk")
-    return [Somebody(*row) for row in rows]
+    here = _here(ticket, seen_after, typed_after, user).order_by()
+    return taking_part.union(telephones, here, all=True).order_by("pk")
 
 
-def _here(ticket: Ticket, user: User) -> QuerySet[TicketPresence, tuple[Any, ...]]:
+_EVERYBODY = Prepared(_around, int, int, datetime, datetime, int)
+
+
+def _here(
+    ticket: int, seen_after: datetime, typed_after: datetime, user: int
+) -> QuerySet[TicketPresence, tuple[Any, ...]]:
     """(what, key, name, address) of the colleagues."""
-    now = timezone.now()
-    typing = When(typed_at__gt=now - TYPING_FOR, then=Value("typing"))
+    typing = When(typed_at__gt=typed_after, then=Value("typing"))
     return (
-        TicketPresence.objects.filter(ticket=ticket, seen_at__gt=now - PRESENT_FOR)
+        TicketPresence.objects.filter(ticket=ticket, seen_at__gt=seen_after)
         .exclude(user=user)
         .annotate(
             what=Case(typing, default=Value("here"), output_field=CharField()),
@@ -146,19 +192,29 @@ def _here(ticket: Ticket, user: User) -> QuerySet[TicketPresence, tuple[Any, ...
             text=F("user__email"),
         )
         .values_list("what", "pk", "label", "text")
+        .order_by("pk")
     )
+
+
+_PRESENT = Prepared(_here, int, datetime, datetime, int)
 
 
 def present(ticket: Ticket, user: User) -> list[Somebody]:
     """Colleagues who have the ticket open just now: one query."""
-    return [Somebody(*row) for row in _here(ticket, user).order_by("pk")]
+    now = timezone.now()
+    rows = _PRESENT.all(ticket.pk, now - PRESENT_FOR, now - TYPING_FOR, user.pk)
+    return [Somebody(*row) for row in rows]
 
 
 def dues(ticket: Ticket) -> list[Due]:
     """What was promised of how soon, and is neither done nor given up, the soonest first."""
-    running = SlaTarget.objects.filter(ticket=ticket, met_at=None, cancelled_at=None)
-    found = [_due(one) for one in running]
+    found = [_due(one) for one in _RUNNING.all(ticket.pk)]
     return sorted(found, key=lambda one: (one.at is None, one.at or timezone.now()))
+
+
+_RUNNING = Prepared(
+    lambda ticket: SlaTarget.objects.filter(ticket=ticket, met_at=None, cancelled_at=None), int
+)
 
 
 def _due(one: SlaTarget) -> Due:
@@ -173,20 +229,33 @@ def _due(one: SlaTarget) -> Due:
 
 def _tasks(ticket: Ticket) -> list[Task]:
     """What is open with the customer, the most pressing first."""
-    return list(
+    return _TASKS.all(ticket.customer_id)
+
+
+_TASKS = Prepared(
+    lambda customer: (
         Task.objects.open()
-        .filter(customer=ticket.customer_id)
+        .filter(customer=customer)
         .select_related("owner")
         .order_by("due_at", "pk")[:OTHERS]
-    )
+    ),
+    int,
+)
 
 
 def _others(ticket: Ticket, user: User) -> list[Ticket]:
     """The customer's other tickets, the newest first, and those that were merged into this one;
     those of private queues stay private."""
-    others = Ticket.objects.visible_to(user).filter(customer=ticket.customer_id)
+    return _OTHERS[_sees_all(user)].all(ticket.pk, ticket.customer_id, user.pk)
+
+
+def _of_customer(ticket: int, customer: int, user: User) -> QuerySet[Ticket]:
+    others = Ticket.objects.visible_to(user).filter(customer=customer)
     counted = ~Q(state__in=Ticket.VOID_STATES) | Q(merged_into=ticket)
-    return list(others.filter(counted).exclude(pk=ticket.pk).order_by("-opened_at", "-pk")[:OTHERS])
+    return others.filter(counted).exclude(pk=ticket).order_by("-opened_at", "-pk")[:OTHERS]
+
+
+_OTHERS = _by_sight(_of_customer, int, int)
 
 
 def links(ticket: Ticket, user: User) -> QuerySet[TicketLink]:
@@ -194,6 +263,10 @@ def links(ticket: Ticket, user: User) -> QuerySet[TicketLink]:
     visible = Ticket.objects.visible_to(user).values("pk")
     there = Q(ticket=ticket, other__in=visible) | Q(other=ticket, ticket__in=visible)
     return TicketLink.objects.filter(there).select_related("ticket", "other").order_by("pk")
+
+
+_FOUND = _by_sight(lambda pk, now, user: _with_customer(user, now).filter(pk=pk), int, datetime)
+_LINKS = _by_sight(lambda ticket, user: links(Ticket(pk=ticket), user), int)
 
 
 def _panels(

@@ -8,7 +8,15 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Prefetch, Q, Subquery
+from django.db.models import (
+    BooleanField,
+    ExpressionWrapper,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    prefetch_related_objects,
+)
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +31,7 @@ from staff.access import Role, acting_user
 from staff.downloads import signed_file_token
 from staff.formats import clock, date_short, moment
 from staff.pages import Page, paginate
+from staff.prepared import Prepared
 from staff.templatetags.vinculo import icon
 from support import filing, happenings
 from support.models import Attachment, Message, ReplyPromise, Ticket, TicketEvent
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
     from staff.models import User
 
 SIZE = 50
+NEWEST_FIRST = ("-created_at", "-pk")
 MOST_EVENTS = 300
 # A longer text is cut here, and read in full on a page of its own.
 LONGEST_TEXT = 20_000
@@ -71,7 +81,10 @@ class Thread:
         return max(0, int((self.leaving.leaves_at - timezone.now()).total_seconds()))
 
 
-def shown_messages(ticket: Ticket) -> QuerySet[Message]:
+_FILES = Prefetch("attachments", Attachment.objects.select_related("file"))
+
+
+def shown_messages(ticket: Ticket | int) -> QuerySet[Message]:
     """What may be read of a ticket; the HTML, which may be large, stays behind."""
     promised = ReplyPromise.objects.filter(message=OuterRef("pk")).order_by("pk")
     return (
@@ -84,13 +97,25 @@ def shown_messages(ticket: Ticket) -> QuerySet[Message]:
             promise_due_at=Subquery(promised.values("task__due_at")[:1]),
             promise_done_at=Subquery(promised.values("task__done_at")[:1]),
         )
-        .prefetch_related(Prefetch("attachments", Attachment.objects.select_related("file")))
+        .prefetch_related(_FILES)
     )
+
+
+_NEWEST = Prepared(lambda ticket: shown_messages(ticket).order_by(*NEWEST_FIRST)[: SIZE + 1], int)
+
+
+def _newest(ticket: Ticket) -> list[Message]:
+    """One more than a page of them, if there are so many, with their files."""
+    found = _NEWEST.all(ticket.pk)
+    prefetch_related_objects(found, _FILES)
+    return found
 
 
 def read(request: HttpRequest, ticket: Ticket) -> Thread:
     """The page that the address names, the last one if none: messages, their files, events."""
-    page = paginate(shown_messages(ticket), request, key=("-created_at", "-pk"), size=SIZE)
+    page = paginate(
+        shown_messages(ticket), request, key=NEWEST_FIRST, size=SIZE, first=lambda: _newest(ticket)
+    )
     messages = list(reversed(page.rows))
     shows_events = request.GET.get("events") != "off"
     events = _events(ticket, page, messages) if shows_events else []
@@ -137,7 +162,9 @@ def can_still_leave(message: Message, user_id: int) -> bool:
 
 def _events(ticket: Ticket, page: Page[Message], messages: list[Message]) -> list[TicketEvent]:
     """What happened between this page's messages: from its oldest to the next page's oldest."""
-    found = TicketEvent.objects.filter(ticket=ticket).exclude(kind__in=TOLD_BY_MESSAGES)
+    if page.is_only:
+        return _without_repetition(_EVENTS.all(ticket.pk))
+    found = _told(ticket)
     if messages and page.next_url:
         found = found.filter(at__gte=messages[0].created_at)
     if messages and page.previous_url:
@@ -148,8 +175,18 @@ def _events(ticket: Ticket, page: Page[Message], messages: list[Message]) -> lis
         times = later.order_by("created_at", "pk").values_list("created_at", flat=True)
         if until := times.first():
             found = found.filter(at__lt=until)
-    newest_first = found.select_related("by").order_by("-at", "-pk")
-    return _without_repetition(newest_first[:MOST_EVENTS])
+    return _without_repetition(_newest_events(found))
+
+
+def _told(ticket: Ticket | int) -> QuerySet[TicketEvent]:
+    return TicketEvent.objects.filter(ticket=ticket).exclude(kind__in=TOLD_BY_MESSAGES)
+
+
+def _newest_events(found: QuerySet[TicketEvent]) -> QuerySet[TicketEvent]:
+    return found.select_related("by").order_by("-at", "-pk")[:MOST_EVENTS]
+
+
+_EVENTS = Prepared(lambda ticket: _newest_events(_told(ticket)), int)
 
 
 def _without_repetition(newest_first: Iterable[TicketEvent]) -> list[TicketEvent]:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm import registry
 from crm.models import Customer
 from staff.access import Role
+from staff.prepared import Prepared
 from staff.templatetags.vinculo import date_short, score_group
 from surveys.models import Invitation, Response, Skip
 
@@ -50,7 +51,7 @@ def panel(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     """How they felt last, and why they were asked or not: one query for all three."""
     felt: dict[str, Felt] = {}
     asking: Asking | None = None
-    for what, at, words, score, until in _history(customer):
+    for what, at, words, score, until in _HISTORY.all(customer.pk):
         if what in {"invited", "skipped"}:
             asking = asking or Asking(
                 at, _asked(words) if what == "invited" else _not_asked(words, until)
@@ -74,7 +75,7 @@ def _low(one: Felt) -> registry.Fact:
     return registry.Fact(_("Last %(kind)s:") % {"kind": one.kind.upper()}, one.score, tone="bad")
 
 
-def _history(customer: Customer) -> Any:
+def _history(customer: int) -> Any:
     """(what, when, words, score, until) of the answers, invitations and skips, newest first."""
     nothing = Cast(Value(None), DateTimeField())
     answers = (
@@ -106,6 +107,9 @@ def _history(customer: Customer) -> Any:
         .values_list("what", "at", "words", "score", "until")
     )
     return answers.union(invitations, skips, all=True).order_by("-at")
+
+
+_HISTORY = Prepared(_history, int)
 
 
 def _asked(state: str) -> str:

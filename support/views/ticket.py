@@ -35,7 +35,7 @@ def visible(request: HttpRequest, pk: int) -> Ticket:
 @access(read=Role.READ_ONLY)
 @require_safe
 def ticket(request: HttpRequest, pk: int) -> HttpResponse:
-    shown = get_object_or_404(beside.for_page(acting_user(request)), pk=pk)
+    shown = beside.find(acting_user(request), pk)
     if shown.merged_into_id:
         return _to_the_winner(request, shown)
     context = page_context(request, shown)

@@ -1,9 +1,11 @@
 """Prepared queries give what the query itself gives."""
 
+from datetime import datetime, timedelta
 from threading import Thread
 
 import pytest
 from django.db import connection
+from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 
 from staff.models import Business, User
@@ -74,3 +76,38 @@ def test_all_rows_are_the_querys(owner: User, agent: User) -> None:
     User.objects.all().delete()
     assert by_name.all() == []
     assert by_name.first() is None
+
+
+def test_several_values_of_several_kinds_each_go_to_their_places(agent: User) -> None:
+    since = Prepared(
+        lambda pk, at, email: (
+            User.objects.filter(Q(pk=pk) | Q(email=email), created_at__gt=at)
+            .annotate(again=F("email"))
+            .order_by("pk")
+        ),
+        int,
+        datetime,
+        str,
+    )
+    before = agent.created_at - timedelta(microseconds=1)
+
+    assert since.all(agent.pk, before, "") == since.all(0, before, agent.email) == [agent]
+    assert since.all(agent.pk, agent.created_at, agent.email) == []
+    found = since.first(agent.pk, before, "")
+    assert found is not None
+    assert found.again == agent.email
+
+
+def test_rows_of_values_are_tuples_also_of_several_tables(agent: User, business: Business) -> None:
+    people = User.objects.order_by().values_list("name")
+    named = Prepared(
+        lambda pk: (
+            people.filter(pk=pk)
+            .union(Business.objects.values_list("name"), all=True)
+            .order_by("name")
+        ),
+        int,
+    )
+
+    assert sorted(named.all(agent.pk)) == sorted([(agent.name,), (business.name,)])
+    assert named.all(0) == [(business.name,)]

@@ -67,6 +67,11 @@ def test_a_private_ticket_is_not_there_for_others(
     assert agent_client.get(url(private)).status_code == 200
 
 
+def test_a_number_that_no_ticket_has_is_not_there(agent_client: Client) -> None:
+    assert agent_client.get("/tickets/404/").status_code == 404
+    assert agent_client.get(f"/tickets/{2**63}/").status_code == 404
+
+
 def test_it_takes_no_post(agent_client: Client, ticket: Ticket) -> None:
     assert agent_client.post(url(ticket)).status_code in {403, 405}
 

@@ -72,7 +72,7 @@ class TicketQuerySet(QuerySet["Ticket"]):
 
     def for_list(self) -> Self:
         """Exactly what a row of the list shows, in two queries."""
-        related = self.select_related("customer", "contact", "assignee", "category", "queue")
+        related = self.select_related("customer", "contact", "assignee", "category")
         return related.prefetch_related("tags").only(
             *LISTED,
             "customer__name",
@@ -80,7 +80,6 @@ class TicketQuerySet(QuerySet["Ticket"]):
             "assignee__name",
             "assignee__email",
             "category__name",
-            "queue__name",
         )
 
 

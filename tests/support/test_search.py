@@ -128,10 +128,11 @@ def test_few_or_many_are_found_in_the_same_way(tickets: list[Ticket], many: int)
 
 @pytest.mark.parametrize("many", [0, 3, 10_000])
 def test_of_many_only_those_that_match_are_found(tickets: list[Ticket], many: int) -> None:
-    ovens = [TicketFactory(subject=f"Forno {place}") for place in range(6)]
+    places = ("loja", "rua", "casa", "bairro", "praia", "zona")
+    ovens = [TicketFactory(subject=f"Forno {place}") for place in places]
     search.index([ticket.pk for ticket in ovens])
 
-    for text, count in [("forno", 6), ("forno entrega", 0), ("forn 3", 1)]:
+    for text, count in [("forno", 6), ("forno entrega", 0), ("forn praia", 1)]:
         terms = search.parse(text)
         assert terms is not None
         matching, is_common = search.WORDS.find(terms, many=many)

@@ -113,9 +113,10 @@ def _newest(ticket: Ticket) -> list[Message]:
 
 def read(request: HttpRequest, ticket: Ticket) -> Thread:
     """The page that the address names, the last one if none: messages, their files, events."""
-    page = paginate(
-        shown_messages(ticket), request, key=NEWEST_FIRST, size=SIZE, first=lambda: _newest(ticket)
-    )
+    # Composed only for a page that is not the last one; that one has its own.
+    elsewhere = "after" in request.GET or "before" in request.GET
+    rows = shown_messages(ticket) if elsewhere else Message.objects.none()
+    page = paginate(rows, request, key=NEWEST_FIRST, size=SIZE, first=lambda: _newest(ticket))
     messages = list(reversed(page.rows))
     shows_events = request.GET.get("events") != "off"
     events = _events(ticket, page, messages) if shows_events else []

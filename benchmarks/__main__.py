@@ -106,6 +106,9 @@ def load(scale: Scale) -> None:
     django.setup()
     from django.db import connection
 
+    from staff.installation import collect_static
+
+    collect_static()  # pages name their files by content; a fresh checkout has none yet
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

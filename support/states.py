@@ -61,21 +61,21 @@ _ARRIVALS = {
     State.MERGED: Kind.MERGED,
 }
 
-# The kinds of event that change the state: `before` and `after` hold both.
-STEPS = frozenset(
-    {
-        Kind.STARTED,
-        Kind.WAITING,
-        Kind.ON_HOLD,
-        Kind.RESUMED,
-        Kind.RESOLVED,
-        Kind.REOPENED,
-        Kind.CLOSED,
-        Kind.SPAM,
-        Kind.NOT_SPAM,
-        Kind.MERGED,
-        Kind.UNMERGED,
-    }
-)
+# Where each kind of event that changes the state leads when it doesn't say so itself: `before` and
+# `after` hold both, but an import need not know.
+LEADS_TO: dict[str, str] = {
+    Kind.STARTED: State.OPEN,
+    Kind.WAITING: State.WAITING,
+    Kind.ON_HOLD: State.ON_HOLD,
+    Kind.RESUMED: State.OPEN,
+    Kind.RESOLVED: State.SOLVED,
+    Kind.REOPENED: State.OPEN,
+    Kind.CLOSED: State.CLOSED,
+    Kind.SPAM: State.SPAM,
+    Kind.NOT_SPAM: State.OPEN,
+    Kind.MERGED: State.MERGED,
+    Kind.UNMERGED: State.OPEN,
+}
+STEPS = frozenset(LEADS_TO)
 # The kinds of event that tell of a message: they go where their message goes.
 WRITTEN = frozenset({Kind.RECEIVED, Kind.REPLIED, Kind.NOTED, Kind.AUTOMATIC, Kind.WITHDRAWN})

@@ -19,25 +19,11 @@ from staff.bulk import insert_rows, save_columns
 from support import clock, terms
 from support.models import SlaTarget, Ticket, TicketEvent
 from support.projection import THANKS
-from support.states import STEPS
+from support.states import LEADS_TO, STEPS
 
 Kind = TicketEvent.Kind
 State = Ticket.State
 STATES = frozenset(State.values)
-# Where a step leads that doesn't say so itself: an import need not know.
-LEADS_TO: dict[str, str] = {
-    Kind.STARTED: State.OPEN,
-    Kind.WAITING: State.WAITING,
-    Kind.ON_HOLD: State.ON_HOLD,
-    Kind.RESUMED: State.OPEN,
-    Kind.RESOLVED: State.SOLVED,
-    Kind.REOPENED: State.OPEN,
-    Kind.CLOSED: State.CLOSED,
-    Kind.SPAM: State.SPAM,
-    Kind.NOT_SPAM: State.OPEN,
-    Kind.MERGED: State.MERGED,
-    Kind.UNMERGED: State.OPEN,
-}
 TOLD_BY = (*STEPS, Kind.RECEIVED, Kind.REPLIED, Kind.WITHDRAWN, Kind.PRIORITY)
 COLUMNS = (
     "policy_version_id",

@@ -13,17 +13,12 @@ from metrics.demo.history import History
 from metrics.demo.requests import Request, Said, pressing, requests
 from staff.models import User
 from support import desk, projection, search, targets
+from support.actions.tickets import written_kind
 from support.models import Category, Message, Participant, Queue, Suggestion, Ticket, TicketEvent
+from support.states import LEADS_TO
 from support.telling import summary
 
 Kind = TicketEvent.Kind
-STEPS = {
-    "waiting": Kind.WAITING,
-    "resolved": Kind.RESOLVED,
-    "reopened": Kind.REOPENED,
-    "closed": Kind.CLOSED,
-}
-LEADS_TO = {"waiting": "waiting", "resolved": "solved", "reopened": "open", "closed": "closed"}
 # How long ago what still waits today was asked, in hours.
 WAITING = (0.4, 1.2, 2.5, 4, 7, 20, 26, 30, 51, 74, 100, 170)
 # Title, text, state, votes, our answer, days ago.
@@ -189,22 +184,15 @@ class Desk:
         self, request: Request, ticket: Ticket, messages: Sequence[Message]
     ) -> list[TicketEvent]:
         """In their order; each step tells from where to where."""
-        kinds = {
-            Message.Kind.RECEIVED: Kind.RECEIVED,
-            Message.Kind.REPLY: Kind.REPLIED,
-            Message.Kind.NOTE: Kind.NOTED,
-        }
         events = [self._event(ticket, Kind.OPENED, messages[0].created_at, None)]
         for message in messages:
-            event = self._event(
-                ticket, kinds[Message.Kind(message.kind)], message.created_at, message.author
-            )
+            event = self._event(ticket, written_kind(message), message.created_at, message.author)
             event.message = message
             events.append(event)
         before = "new"
-        for name, at, who in request.steps:
-            event = self._event(ticket, STEPS[name], at, None if who is None else self.by(who))
-            event.before, event.after = before, LEADS_TO[name]
+        for kind, at, who in request.steps:
+            event = self._event(ticket, kind, at, None if who is None else self.by(who))
+            event.before, event.after = before, LEADS_TO[kind]
             before = event.after
             events.append(event)
         return sorted(events, key=lambda event: event.at)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from crm.folding import fold
 from crm.imports.parsing import BadCell, Context
+from support import states
 from support.models import Ticket, TicketEvent
 
 State = Ticket.State
@@ -32,18 +33,8 @@ STATES = {
     **dict.fromkeys(["fusionado", "fusionada", "mesclado", "mesclada"], State.MERGED),
 }
 # What may be told of an imported ticket, and in which state each step leaves it.
-LEADS_TO: dict[Kind, str] = {
-    Kind.STARTED: State.OPEN,
-    Kind.WAITING: State.WAITING,
-    Kind.ON_HOLD: State.ON_HOLD,
-    Kind.RESUMED: State.OPEN,
-    Kind.RESOLVED: State.SOLVED,
-    Kind.REOPENED: State.OPEN,
-    Kind.CLOSED: State.CLOSED,
-    Kind.SPAM: State.SPAM,
-    Kind.NOT_SPAM: State.OPEN,
-    Kind.MERGED: State.MERGED,
-    Kind.UNMERGED: State.OPEN,
+LEADS_TO: dict[str, str] = {
+    **states.LEADS_TO,
     Kind.OPENED: "",
     Kind.RECEIVED: "",
     Kind.REPLIED: "",

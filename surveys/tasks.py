@@ -34,8 +34,6 @@ def sweep() -> None:
     from surveys.actions import delivering, solved
 
     delivering.follow_mail()
-    solved.drop_reopened()
-    while solved.ask_about_solved() == solved.AT_ONCE:
-        pass
+    solved.keep_up()
     see_to_low_answers()
     queue_invitations()

@@ -31,23 +31,29 @@ AT_ONCE = 200
 ENDED = (Ticket.State.SOLVED, Ticket.State.CLOSED)
 
 
+def keep_up() -> None:
+    """Call back what is no longer to be asked, and decide about every solution that is old enough."""
+    drop_reopened()
+    while ask_about_solved() == AT_ONCE:
+        pass
+
+
+@transaction.atomic
 def ask_about_solved(now: datetime | None = None) -> int:
     """Decide about the solutions that are old enough, up to AT_ONCE; how many were decided about."""
     now = now or timezone.now()
-    trigger = SurveyTrigger.objects.select_related("survey").filter(
+    active = SurveyTrigger.objects.select_related("survey").filter(
         moment=SurveyTrigger.Moment.TICKET_SOLVED, is_active=True, survey__is_active=True
     )
-    for one in trigger:
-        with transaction.atomic():
-            # As in a sending: the throttle must see what the one before it wrote.
-            business = Business.objects.select_for_update().filter(pk=1).first()
-            if business is None:
-                return 0
-            solutions = list(_solutions(one, now)[:AT_ONCE])
-            if solutions:
-                _decide(one, solutions, business, now)
-            return len(solutions)
-    return 0
+    trigger = active.first()
+    # As in a sending: the throttle must see what the one before it wrote.
+    business = Business.objects.select_for_update().filter(pk=1).first() if trigger else None
+    if trigger is None or business is None:
+        return 0
+    solutions = list(_solutions(trigger, now)[:AT_ONCE])
+    if solutions:
+        _decide(trigger, solutions, business, now)
+    return len(solutions)
 
 
 def _solutions(trigger: SurveyTrigger, now: datetime) -> QuerySet[TicketEvent]:

@@ -13,9 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         business_or_refusal()
-        solved.drop_reopened()
-        while solved.ask_about_solved() == solved.AT_ONCE:
-            pass
+        solved.keep_up()
         follow_ups.follow_up_low_answers()
         queued = 0
         while batch := delivering.queue_batch():

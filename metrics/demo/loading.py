@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from random import Random
 
 from django.db import transaction
@@ -13,30 +12,27 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import search, tenures
-from crm.actions.contracts import contract_summary
 from crm.actions.interactions import log_interactions_bulk
-from crm.actions.orders import order_interaction
 from crm.folding import fold
 from crm.models import (
     Affiliation,
     Contact,
     ContactPoint,
-    Contract,
     Cost,
     Customer,
     Interaction,
     Loss,
     LossReason,
-    Order,
     SilenceRule,
     Tag,
     Task,
 )
 from metrics.demo import house, ledger, stories, words
 from metrics.demo.asked import Asked
+from metrics.demo.bought import Bought
 from metrics.demo.clock import Clock
 from metrics.demo.desk import Desk
-from metrics.demo.history import History, Life, Term, arrival
+from metrics.demo.history import History, Life, arrival
 from metrics.demo.people import draw
 from staff.access import Role
 from staff.bulk import save_columns
@@ -72,6 +68,7 @@ class Loader:
     team: list[User] = field(init=False)
     tags: dict[str, Tag] = field(init=False)
     asked: Asked = field(init=False)
+    bought: Bought = field(init=False)
     desk: Desk = field(init=False)
 
     def load(self) -> Loaded:
@@ -104,6 +101,7 @@ class Loader:
         people = User.objects.filter(is_active=True, role__gte=Role.AGENT)
         self.team = list(people.order_by("-role", "pk")[:4])
         self.asked = Asked(self.clock, self._by(1))
+        self.bought = Bought(self.clock, self.business.currency, self._by)
         self.desk = Desk(self.clock, self._by)
         Tag.objects.bulk_create(
             [Tag(name=name, folded=fold(name)) for name in words.TAGS], ignore_conflicts=True
@@ -154,8 +152,8 @@ class Loader:
         customers = self._customers(histories, random)
         contacts = self._contacts(histories, customers)
         talks, bodies = self._talks(histories, customers, contacts)
-        talks += self._orders(histories, customers, random)
-        talks += self._contracts(histories, customers)
+        talks += self.bought.orders(histories, customers, random)
+        talks += self.bought.contracts(histories, customers)
         talks += self._losses(histories, customers)
         talks += self._promises(histories, customers)
         talks += self.asked.answers(histories, customers, contacts)
@@ -271,69 +269,6 @@ class Loader:
                     )
                 )
         return talks, bodies
-
-    def _orders(
-        self, histories: Sequence[History], customers: Sequence[Customer], random: Random
-    ) -> list[Interaction]:
-        orders = [
-            Order(
-                customer=customer,
-                ordered_at=at,
-                total=total,
-                cost=cost,
-                currency=self.business.currency,
-                rate=Decimal(1),
-                created_at=at,
-            )
-            for history, customer in zip(histories, customers, strict=True)
-            for at, total, cost in history.purchases
-        ]
-        Order.objects.bulk_create(orders, batch_size=1000)
-        return [order_interaction(order, by=self._by(random.randrange(4))) for order in orders]
-
-    def _contracts(
-        self, histories: Sequence[History], customers: Sequence[Customer]
-    ) -> list[Interaction]:
-        """The last of each chain first, because the one before it points to it."""
-        made: dict[int, Contract] = {}
-        longest = max((len(history.terms) for history in histories), default=0)
-        for step in range(1, longest + 1):
-            batch: list[tuple[Term, Contract]] = []
-            for history, customer in zip(histories, customers, strict=True):
-                if step <= len(history.terms):
-                    term = history.terms[-step]
-                    batch.append((term, self._contract(term, customer, made)))
-            Contract.objects.bulk_create([contract for _term, contract in batch], batch_size=1000)
-            made |= {id(term): contract for term, contract in batch}
-        return [
-            Interaction(
-                customer_id=contract.customer_id,
-                kind=Interaction.Kind.CONTRACT,
-                direction=Interaction.Direction.IN,
-                occurred_at=contract.created_at,
-                summary=contract_summary(contract),
-                by=self._by(1),
-                about_model="crm.contract",
-                about_id=contract.pk,
-            )
-            for contract in made.values()
-        ]
-
-    def _contract(self, term: Term, customer: Customer, made: dict[int, Contract]) -> Contract:
-        begun = self.clock.midnight(term.starts_on) + timedelta(hours=10)
-        return Contract(
-            customer=customer,
-            starts_on=term.starts_on,
-            ends_on=term.ends_on,
-            cancelled_on=term.cancelled_on,
-            reason=term.reason,
-            amount=term.amount,
-            interval=term.interval,
-            currency=self.business.currency,
-            rate=Decimal(1),
-            renewed_by=made[id(term.renewed)] if term.renewed else None,
-            created_at=min(max(begun, customer.created_at), self.clock.now),
-        )
 
     def _losses(
         self, histories: Sequence[History], customers: Sequence[Customer]

@@ -206,6 +206,8 @@ CELERY_TASK_ROUTES = {
     "surveys.*": {"queue": "mail"},
     "support.*": {"queue": "mail"},
     "metrics.*": {"queue": "metrics"},
+    "crm.imports.*": {"queue": "imports"},
+    "staff.exports.*": {"queue": "imports"},
 }
 # The row is the queue: a publish that fails is found by the sweep, so never wait for it long.
 CELERY_TASK_PUBLISH_RETRY = False

@@ -19,6 +19,7 @@ def register() -> None:
             "email": _("e-mail"),
             "phone": _("phone"),
             "tags": _("tags"),
+            "purpose": _("purpose"),
             "role": _("role"),
             "reason": _("reason"),
             "until": _("until"),
@@ -26,6 +27,8 @@ def register() -> None:
     )
     audit.describe(
         {
+            "consent.give": _("noted a consent"),
+            "consent.withdraw": _("noted that a consent was taken back"),
             "contact.create": _("added a contact"),
             "contact.end": _("ended a contact's time at a customer"),
             "contact.update": _("changed a contact"),

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from staff.access import Role
 from staff.prepared import Prepared
@@ -54,6 +55,10 @@ class Business(models.Model):
     )
     # Nobody is asked anything twice within so many days, whichever the survey.
     survey_pause_days = models.PositiveSmallIntegerField(_("days between two surveys"), default=30)
+    # Nobody gets two messages of outreach within so many days.
+    outreach_pause_days = models.PositiveSmallIntegerField(
+        _("days between two messages"), default=14
+    )
     set_up_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -240,6 +245,55 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.model} {self.object_id}"
+
+
+class Export(models.Model):
+    """A list on its way into a file; the row is the queue (staff.exports)."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("work", "waiting")
+        RUNNING = "running", pgettext_lazy("work", "running")
+        DONE = "done", pgettext_lazy("work", "done")
+        CANCELLED = "cancelled", pgettext_lazy("work", "cancelled")
+        FAILED = "failed", pgettext_lazy("work", "failed")
+
+    class Format(models.TextChoices):
+        CSV = "csv", "CSV"
+        XLSX = "xlsx", "XLSX"
+
+    # What staff.exports knows the list by, its filters as in the address, its columns in order.
+    what = models.CharField(max_length=40)
+    query = models.TextField(blank=True)
+    columns = models.JSONField(default=list)
+    format = models.CharField(max_length=4, choices=Format.choices)
+    # In whose language and with whose permissions it is written.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    rows_total = models.PositiveIntegerField(null=True, blank=True)
+    rows_done = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    cancel_asked_at = models.DateTimeField(null=True, blank=True)
+    # After this the file is deleted: what is exported is nobody's to keep here.
+    expires_at = models.DateTimeField(null=True, blank=True)
+    file_name = models.CharField(max_length=150, blank=True)
+    file = models.ForeignKey(
+        StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["by", "-created_at", "-id"], name="staff_export_mine"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state__in=["waiting", "running"]),
+                name="staff_export_at_work",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.pk}"
 
 
 class Tick(models.Model):

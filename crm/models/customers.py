@@ -75,6 +75,16 @@ class Customer(Imported):
     notes = models.TextField(_("what they need, expect and prefer"), blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The highest tier whose rules they meet: a projection (crm.loyalty).
+    tier = models.ForeignKey(
+        "crm.LoyaltyTier",
+        verbose_name=_("loyalty tier"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="customers",
+    )
     # Maintained by crm.tenures and crm.actions; rebuilt by crm.projections.
     first_order_at = models.DateTimeField(null=True, editable=False)
     last_order_at = models.DateTimeField(null=True, editable=False)

@@ -32,6 +32,9 @@ class Interaction(Imported):
         SURVEY_RESPONSE = "survey_response", _("survey response")
         PROMISE = "promise", _("promise")
         TICKET = "ticket", _("ticket")
+        DEAL = "deal", _("deal")
+        OUTREACH = "outreach", pgettext_lazy("interaction", "message of ours")
+        REFERRAL = "referral", pgettext_lazy("interaction", "referral")
         LOST = "lost", pgettext_lazy("interaction", "lost")
         OTHER = "other", _("other")
 

@@ -39,6 +39,11 @@ class Task(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    # What it is about, where that has a page: "crm.deal" and its key, as in a timeline.
+    about_model = models.CharField(max_length=60, blank=True)
+    about_id = models.BigIntegerField(null=True, blank=True)
+    # When its owner was last reminded by e-mail; moving the due time empties it.
+    reminded_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TaskQuerySet.as_manager()
 
@@ -78,3 +83,18 @@ class Task(models.Model):
         if self.done_at is not None:
             return self.done_at <= self.due_at
         return False if self.due_at < timezone.now() else None
+
+
+class CalendarFeed(models.Model):
+    """A person's tasks as a calendar at a secret address; a new secret takes the old one's place."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="calendar_feed"
+    )
+    # SHA-256 of the secret, hex: who reads the database can't read calendars by it.
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.user_id)

@@ -47,7 +47,6 @@ class FilesTooLarge(Refusal):
 # --- Into the outbox ----------------------------------------------------------------------
 
 
-@transaction.atomic
 def queue_email(draft: Draft, *, nudges: bool = True) -> OutgoingEmail:
     """Promise to send `draft`; it leaves after the caller's transaction commits.
 
@@ -56,7 +55,9 @@ def queue_email(draft: Draft, *, nudges: bool = True) -> OutgoingEmail:
     An unusable address makes a row that says so, `failed`, rather than losing the message.
     Raises FilesTooLarge.
     """
-    [outgoing] = _store([draft])
+    _refuse_too_large([draft])
+    with transaction.atomic(savepoint=False):  # nothing is refused from here on
+        [outgoing] = _store([draft])
     if nudges and outgoing.state == State.QUEUED and outgoing.due_at <= timezone.now():
         # Broker down? The page survives, and the sweep finds the row. A lambda, because Django
         # can't survive what has no name, such as a partial.
@@ -64,21 +65,25 @@ def queue_email(draft: Draft, *, nudges: bool = True) -> OutgoingEmail:
     return outgoing
 
 
-@transaction.atomic
 def queue_emails(drafts: Sequence[Draft]) -> list[OutgoingEmail]:
     """`queue_email` for many, in the same order: constant queries and one nudge per call."""
+    _refuse_too_large(drafts)
     rows: list[OutgoingEmail] = []
-    for start in range(0, len(drafts), BATCH):
-        rows += _store(drafts[start : start + BATCH])
+    with transaction.atomic(savepoint=False):
+        for start in range(0, len(drafts), BATCH):
+            rows += _store(drafts[start : start + BATCH])
     if rows:
         transaction.on_commit(tasks.sweep.delay, robust=True)
     return rows
 
 
-def _store(drafts: Sequence[Draft]) -> list[OutgoingEmail]:
-    """The rows of these drafts, new or found by their once_key."""
+def _refuse_too_large(drafts: Sequence[Draft]) -> None:
     if any(draft.size_of_files > MOST_BYTES for draft in drafts if draft.attachments):
         raise FilesTooLarge
+
+
+def _store(drafts: Sequence[Draft]) -> list[OutgoingEmail]:
+    """The rows of these drafts, new or found by their once_key."""
     keys = [draft.once_key for draft in drafts if draft.once_key]
     known = _by_once_key(keys)
     new: dict[str, OutgoingEmail] = {}

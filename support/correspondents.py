@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm import search
 from crm.actions import create_customer
-from crm.actions.contacts import EmailTaken, NotAnEmail, clean_email
+from crm.actions.contacts import NotAnEmail, clean_email
 from crm.folding import fold
 from crm.models import Affiliation, Contact, ContactPoint, Customer
 from staff import audit
@@ -48,11 +48,11 @@ def who_is(
         return _nobody(), None
     if known := _KNOWN.first(address):
         return known.customer, known.contact
-    if contact := _holder(address):
-        return customer_of(contact, by=by), contact
     try:
         return _new_lead(correspondent, address, by)
-    except EmailTaken:  # somebody was faster: they are known now
+    except IntegrityError:
+        # Somebody was faster, or whose address it is belongs nowhere any more: seen by the
+        # constraint, since hardly anybody who is not known is either of these.
         contact = _holder(address)
         if contact is None:
             raise
@@ -63,20 +63,17 @@ def who_is(
 def _new_lead(
     correspondent: Correspondent, address: str, by: User | None
 ) -> tuple[Customer, Contact]:
-    """What crm.actions.create_customer makes of it, without asking for what can't be there yet."""
+    """What crm.actions.create_customer makes of it, without asking for what can't be there yet.
+
+    An address that somebody has is an IntegrityError.
+    """
     name = clean_text(correspondent.name)[:NAME_LENGTH] or address
     language = _language(correspondent.language)
     customer = Customer.objects.create(
         name=name, name_folded=fold(name)[:NAME_LENGTH], source=SOURCE, language=language
     )
     contact = Contact.objects.create(name=name, language=language)
-    try:
-        with transaction.atomic():
-            ContactPoint.objects.create(
-                contact=contact, kind=ContactPoint.Kind.EMAIL, value=address
-            )
-    except IntegrityError:
-        raise EmailTaken(address, None) from None
+    ContactPoint.objects.create(contact=contact, kind=ContactPoint.Kind.EMAIL, value=address)
     Affiliation.objects.create(customer=customer, contact=contact, is_primary=True)
     search.index_new(customer, [name, address])
     said = {"name": name, "source": SOURCE, "language": language, "email": address}

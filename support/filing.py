@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +25,8 @@ from mail.parsing import ParsedMail, is_only_thanks, reply_text
 from mail.parsing.parsed import Address
 from staff.files import store_file
 from staff.models import Business, User
-from support import languages, letters
+from staff.prepared import Prepared
+from support import desk, languages, letters, terms
 from support.actions.conversation import needs_new_ticket, receive
 from support.actions.tickets import open_ticket
 from support.answering import answer_of_staff
@@ -73,24 +75,24 @@ def file_waiting(*, seconds: float | None = None) -> int:
         batch = list(InboundEmail.objects.to_file().select_related("raw", "mailbox")[:BATCH])
         if not batch:
             break
-        desk = Desk.now()
+        office = Desk.now()
         for inbound in batch:
             if until is not None and time.monotonic() > until:
                 break
             tried += 1
-            file_one(inbound, desk)
+            file_one(inbound, office)
         # Once for the confirmations of all; who isn't nudged is found by the sweep that runs anyway.
         transaction.on_commit(tasks.sweep.delay, robust=True)
     return tried
 
 
-def file_one(inbound: InboundEmail, desk: Desk) -> None:
+def file_one(inbound: InboundEmail, office: Desk) -> None:
     """File this mail; whatever is wrong with it, nothing is raised and nothing half done."""
     try:
         mail = inbox.read(inbound)
         files = [*_files(inbound, mail)]
         with transaction.atomic():
-            Filing(inbound, mail, files, desk).file()
+            Filing(inbound, mail, files, office).file()
     except inbox.NotThere:
         pass  # another process has filed it
     except Exception as error:
@@ -133,13 +135,15 @@ def _files(inbound: InboundEmail, mail: ParsedMail) -> list[FileDraft]:
 # --- One mail -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass
 class Desk:
     """What is the same for every mail of a batch."""
 
     queues: dict[int, Queue]
+    default: Queue
     head: Letterhead
     staff: frozenset[str]
+    agreed: terms.Agreement
 
     @classmethod
     def now(cls) -> Desk:
@@ -148,8 +152,10 @@ class Desk:
         active = User.objects.filter(is_active=True)
         return cls(
             queues={queue.mailbox_id or 0: queue for queue in queues},
+            default=desk.default_queue(),
             head=head,
             staff=frozenset(active.values_list("email", flat=True)),
+            agreed=terms.agreement(),
         )
 
 
@@ -163,7 +169,9 @@ class Filing:
     desk: Desk
 
     def file(self) -> None:
-        self._hold()
+        if known := self._hold():
+            inbox.file(self.inbound, about=Message(pk=known))
+            return
         sender = self.sender
         place = place_of(self.mail, sender=sender.address)
         if isinstance(place, OfStaff):
@@ -175,11 +183,19 @@ class Filing:
         else:
             self._into_new(place, sender)
 
-    def _hold(self) -> None:
-        """Of two who have the same mail in hand, the second finds it gone."""
-        rows = InboundEmail.objects.select_for_update(of=("self",))
-        if not rows.filter(pk=self.inbound.pk, state=InboundEmail.State.WAITING).exists():
+    def _hold(self) -> int | None:
+        """Of two who have the same mail in hand, the second finds it gone.
+
+        Returns the message that was made of it before, if somebody has put it back since; and sees
+        whether other service levels hold than when the batch began.
+        """
+        held = _HELD.first(self.inbound.pk)
+        if held is None:
             raise inbox.NotThere
+        _pk, known, *newest = held
+        if tuple(newest) != self.desk.agreed.newest:
+            self.desk.agreed = terms.agreement()
+        return known
 
     # --- Who and what ---
 
@@ -286,6 +302,7 @@ class Filing:
             files=self.files,
             is_proven=is_proven,
             also_addressed=self.also_addressed,
+            agreed=self.desk.agreed,
         )
         self._link(place, ticket)
         message, _asked = ticket.opening or (Message.objects.get(inbound=self.inbound), None)
@@ -293,11 +310,12 @@ class Filing:
         if not self.automatic:
             letters.acknowledge(ticket, self.desk.head)
 
-    def _queue(self, old: Ticket | None) -> Queue | None:
+    def _queue(self, old: Ticket | None) -> Queue:
         """The mailbox's; but what quotes a private ticket is as private as that is."""
         if old is not None and old.queue.is_private and old.queue.archived_at is None:
             return old.queue
-        return self.desk.queues.get(self.inbound.mailbox_id) or (old.queue if old else None)
+        own = self.desk.queues.get(self.inbound.mailbox_id)
+        return own or (old.queue if old else self.desk.default)
 
     def _link(self, place: Joins | New, ticket: Ticket) -> None:
         if isinstance(place, Joins):
@@ -317,6 +335,21 @@ class Filing:
     def _notes_of(self, place: Joins, sender: Address) -> list[str]:
         is_other = place.by == By.KEY and not self._is_proven(place, sender)
         return self.notes(OTHER_SENDER) if is_other else self.notes()
+
+
+# The row, the message that it became, and what is agreed: of one mail that waits, locked.
+_HELD = Prepared(
+    lambda pk: (
+        InboundEmail.objects.select_for_update()
+        .filter(pk=pk, state=InboundEmail.State.WAITING)
+        .annotate(
+            known=Subquery(Message.objects.filter(inbound=OuterRef("pk")).values("pk")[:1]),
+            **terms.newest(),
+        )
+        .values_list("pk", "known", "newest_levels", "newest_hours")
+    ),
+    int,
+)
 
 
 def _is_keyed(address: str, local: str, domain: str) -> bool:

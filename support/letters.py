@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
 from mail.actions import queue_email, queue_emails
@@ -163,21 +163,39 @@ def _may_write(address: str, ticket: Ticket) -> bool:
     of it. Holds the row of the desk's settings, so that of several who ask at once the eleventh is
     told so.
     """
-    held = _HELD.first()
-    if not (held or desk.settings()).acknowledges:
+    held = _HELD.first(address.lower())
+    if held is None:
+        desk.settings()  # made with its defaults
+        held = _HELD.first(address.lower())
+    if held is None or not held[0] or held[1]:
         return False
-    lately = Q(address=address, at__gt=timezone.now() - A_WHILE)
-    known = SystemMail.objects.filter(lately | Q(ticket=ticket)).values_list("ticket", flat=True)
-    tickets = list(known[: MOST_IN_A_WHILE + 1])
-    if len(tickets) >= MOST_IN_A_WHILE or ticket.pk in tickets or _BOUNCED.first(address.lower()):
+    tickets = _WRITTEN.all(address, timezone.now() - A_WHILE, ticket.pk)
+    if len(tickets) >= MOST_IN_A_WHILE or (ticket.pk,) in tickets:
         return False
     SystemMail.objects.create(address=address, ticket=ticket)
     return True
 
 
-# Composed once, since every mail that arrives asks them.
-_HELD = Prepared(lambda _value: SupportSettings.objects.select_for_update().filter(pk=1))
-_BOUNCED = Prepared(lambda address: _standing([address]))
+# Composed once, since every mail that arrives asks them: what the desk wants and whether mail to
+# this address came back, with the row held; and the tickets that had a mail of this kind.
+_HELD = Prepared(
+    lambda address: (
+        SupportSettings.objects.select_for_update()
+        .filter(pk=1)
+        .annotate(bounced=Exists(_standing([address])))
+        .values_list("acknowledges", "bounced")
+    )
+)
+_WRITTEN = Prepared(
+    lambda address, since, ticket: (
+        SystemMail.objects.filter(Q(address=address, at__gt=since) | Q(ticket=ticket)).values_list(
+            "ticket"
+        )[: MOST_IN_A_WHILE + 1]
+    ),
+    str,
+    datetime,
+    int,
+)
 
 
 # --- What became of them --------------------------------------------------------------------------

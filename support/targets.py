@@ -93,13 +93,13 @@ def refresh(tickets: Sequence[Ticket], *, at: datetime, tells: bool = True) -> i
     return len(changes.tickets)
 
 
-def planned(ticket: Ticket, told: Sequence[Told]) -> Changes:
+def planned(ticket: Ticket, told: Sequence[Told], agreed: terms.Agreement) -> Changes:
     """The targets of a ticket that is about to be written: its first, to be written after it.
 
     Sets its `next_due_at`. What `refresh` would make of it, without asking for what is not there.
     """
     changes, at = Changes(), timezone.now()
-    found = clock.targets(*history(ticket, told, terms.agreement()), until=at)
+    found = clock.targets(*history(ticket, told, agreed), until=at)
     _compare(ticket, found, {}, changes, _Log(ticket, ticket.opened_at))
     changes.moved.clear()
     return changes

@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from django.db.models import Subquery
+
 from staff.prepared import Prepared
 from support import first_levels
 from support.clock import Goals, Kind, Terms, TermsChanged
@@ -24,6 +26,9 @@ class Agreement:
     terms: Sequence[Terms]
     # When each of the others came into force: one less than there are terms.
     changes: Sequence[datetime]
+    # Keys of the newest versions of the service levels and of the hours. Versions never change, so
+    # while these are the newest (see `newest`) nothing else has been agreed.
+    newest: tuple[int, int]
 
     def at(self, instant: datetime) -> Terms:
         """The terms in force at an instant."""
@@ -68,6 +73,18 @@ _CALENDARS = Prepared(
 )
 
 
+def newest() -> dict[str, Subquery]:
+    """For `annotate`: what Agreement.newest is at that moment, so that any query may ask for it."""
+    policies = SlaPolicyVersion.objects.filter(policy__is_default=True)
+    calendars = CalendarVersion.objects.filter(
+        calendar__in=SlaPolicy.objects.filter(is_default=True).values("calendar")
+    )
+    return {
+        "newest_levels": Subquery(policies.order_by("-number").values("pk")[:1]),
+        "newest_hours": Subquery(calendars.order_by("-number").values("pk")[:1]),
+    }
+
+
 def _merged(
     policies: Sequence[SlaPolicyVersion], calendars: Sequence[CalendarVersion]
 ) -> Agreement:
@@ -82,7 +99,7 @@ def _merged(
             calendar = version
         terms.append(terms_of(policy, calendar))
         changes.append(version.created_at)
-    return Agreement(terms, changes)
+    return Agreement(terms, changes, (policies[-1].pk, calendars[-1].pk))
 
 
 def terms_of(policy: SlaPolicyVersion, calendar: CalendarVersion) -> Terms:

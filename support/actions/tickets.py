@@ -15,7 +15,7 @@ from crm.models import Contact, Customer, Interaction
 from mail.models import InboundEmail
 from staff.models import User
 from staff.refusals import Refusal
-from support import desk, letters, projection, search, targets
+from support import desk, letters, projection, search, targets, terms
 from support.actions.people import new_participant
 from support.actions.turns import next_in_turn
 from support.correspondents import Correspondent, clean_text, who_is
@@ -58,19 +58,20 @@ def open_ticket(
     once_key: str = "",
     is_proven: bool = False,
     also_addressed: Sequence[dict[str, str]] = (),
+    agreed: terms.Agreement | None = None,
 ) -> Ticket:
-    """A new ticket with its first message; the same mail, or `once_key`, twice opens one.
+    """A new ticket with its first message; the same `once_key` twice opens one.
 
     Without a `customer` it is whoever the requester is, a new lead if need be. What somebody of
     ours writes first (channel "staff") is a reply that leaves by mail, what the system writes
-    there is a note; all else is what the customer said, also when it was on the phone.
-    Raises WhoAsks.
+    there is a note; all else is what the customer said, also when it was on the phone. Who gives
+    an `inbound` holds its row and knows that it has no message yet; who opens one after the other
+    reads what is `agreed` once. Raises WhoAsks.
     """
-    # A mail that is filed twice is seen by its constraint: rarely, and whoever files it holds it.
     if known := known_message(once_key, None):
         return known.ticket
     try:
-        with transaction.atomic(savepoint=bool(once_key or inbound)):
+        with transaction.atomic(savepoint=bool(once_key)):
             if customer is None:
                 if requester is None:
                     raise WhoAsks
@@ -102,10 +103,11 @@ def open_ticket(
                 inbound=inbound,
                 once_key=once_key,
             )
-            return _open(ticket, message, requester=requester, files=files)
+            agreed = agreed or terms.agreement()
+            return _open(ticket, message, requester=requester, files=files, agreed=agreed)
     except IntegrityError:
         # Somebody opened the very same at this moment.
-        if known := known_message(once_key, inbound):
+        if once_key and (known := known_message(once_key, None)):
             return known.ticket
         raise
 
@@ -143,6 +145,7 @@ def _open(
     *,
     requester: Correspondent | None,
     files: Sequence[FileDraft],
+    agreed: terms.Agreement,
 ) -> Ticket:
     """Write them, with what tells of them and what follows from them."""
     at, by = ticket.opened_at, ticket.opened_by
@@ -156,7 +159,7 @@ def _open(
         message.leaves_at = timezone.now() + timedelta(seconds=desk.settings().undo_seconds)
     if ticket.assignee is not None:
         change.note(Kind.ASSIGNED, after=ticket.assignee, actor=Actor.STAFF if by else Actor.SYSTEM)
-    first = _projected(change)
+    first = _projected(change, agreed)
     ticket.save(force_insert=True)
     message.ticket, message.created_at = ticket, at
     people = _put_requester(ticket, message, requester)
@@ -173,13 +176,14 @@ def _open(
     return ticket
 
 
-def _projected(change: Change) -> targets.Changes:
+def _projected(change: Change, agreed: terms.Agreement) -> targets.Changes:
     """What follows from the events of a new ticket, before it is written: one write less."""
     events = change.events
     projection.project(change.ticket, [(one.kind, one.at, one.after) for one in events])
     projection.measure([change.ticket])
     told = [targets.Told(one.kind, one.at, one.before, one.after, None) for one in events]
-    return targets.planned(change.ticket, [one for one in told if one.kind in targets.TOLD_BY])
+    heard = [one for one in told if one.kind in targets.TOLD_BY]
+    return targets.planned(change.ticket, heard, agreed)
 
 
 def _actor(ticket: Ticket) -> Actor:

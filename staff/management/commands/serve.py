@@ -22,7 +22,7 @@ from staff.models import Business
 from staff.supervisor import Program, Supervisor
 
 WEB_ANSWERS_WITHIN = 30
-QUEUES = "default,mail,metrics"
+QUEUES = "default,mail,metrics,imports"
 
 
 class Command(BaseCommand):

@@ -187,11 +187,9 @@ _HELD = Prepared(
     )
 )
 _WRITTEN = Prepared(
-    lambda address, since, ticket: (
-        SystemMail.objects.filter(Q(address=address, at__gt=since) | Q(ticket=ticket)).values_list(
-            "ticket"
-        )[: MOST_IN_A_WHILE + 1]
-    ),
+    lambda address, since, ticket: SystemMail.objects.filter(
+        Q(address=address, at__gt=since) | Q(ticket=ticket)
+    ).values_list("ticket")[: MOST_IN_A_WHILE + 1],
     str,
     datetime,
     int,

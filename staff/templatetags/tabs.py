@@ -13,6 +13,10 @@ register = template.Library()
 SETTINGS = [
     Entry("staff:settings", _("Business"), "building-store"),
     Entry("crm:silence", _("Losses"), "calendar-x"),
+    Entry("crm:custom-fields", _("Fields"), "adjustments"),
+    Entry("crm:pipelines", _("Deals"), "columns-3"),
+    Entry("crm:loyalty", _("Loyalty"), "trophy"),
+    Entry("crm:privacy", _("Privacy"), "shield-lock"),
     Entry("support:hours", _("Hours"), "clock"),
     Entry("support:service-levels", _("Service levels"), "clock"),
     Entry("support:desk", _("Help desk"), "ticket"),
@@ -24,6 +28,7 @@ SETTINGS = [
 ACCOUNT = [
     Entry("staff:profile", _("Profile"), "user"),
     Entry("support:notices", _("Notices"), "bell"),
+    Entry("crm:calendar", _("Calendar"), "calendar-due"),
     Entry("account_change_password", _("Password"), "key"),
     Entry("mfa_index", _("Two-factor sign-in"), "shield-lock"),
 ]

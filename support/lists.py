@@ -17,10 +17,10 @@ from django.utils.translation import pgettext_lazy
 
 from staff.formats import active_locale, ago, moment
 from staff.models import User
-from staff.pages import Count, Page, capped_counts
-from support.filters import COUNTED, VIEWS, TicketFilter
+from staff.pages import Count, Page, capped_count
+from support.filters import VIEWS, TicketFilter
 from support.models import Queue, SavedView, Ticket
-from support.querysets import TicketQuerySet
+from support.tally import of_queue, tally
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,10 @@ def tabs(user: User, chosen: TicketFilter, query: str, page: Page[Ticket]) -> Ta
 
     Who looks for words, and asks again with each letter, is not told what waits.
     """
-    queues = list(Queue.objects.visible_to(user).active())
+    visible = list(Queue.objects.visible_to(user))
+    queues = [queue for queue in visible if queue.archived_at is None]
     saved = list(SavedView.objects.visible_to(user))
-    tickets = Ticket.objects.visible_to(user)
-    asked: dict[str, TicketQuerySet] = {}
-    is_whole = page.is_only and not {"after", "before"} & chosen.data.keys()
-    if chosen.is_filtered and not (chosen.finds_many or is_whole):
-        asked[""] = chosen.qs
-    if "q" not in chosen.chosen:
-        is_open = VIEWS["open"][1](tickets, user)
-        asked |= {name: VIEWS[name][1](tickets, user) for name in COUNTED}
-        asked |= {f"queue {queue.pk}": is_open.filter(queue=queue) for queue in queues}
-    counts = capped_counts(asked)
-    if chosen.is_filtered and is_whole:
-        counts[""] = Count(len(page))
+    counts = {} if "q" in chosen.chosen else tally(user, visible)
     is_whole_view = not chosen.is_filtered
     queue = chosen.chosen.get("queue")
     only_queue = chosen.chosen.keys() <= {"queue", "view"} and chosen.shown == "open"
@@ -83,15 +73,23 @@ def tabs(user: User, chosen: TicketFilter, query: str, page: Page[Ticket]) -> Ta
                 one.name,
                 f"?queue={one.pk}",
                 only_queue and queue == one,
-                counts.get(f"queue {one.pk}"),
+                counts.get(of_queue(one)),
             )
             for one in queues
         ]
         if len(queues) > 1
         else [],
         saved=[Tab(view.name, f"?{view.query}", view.query == query) for view in saved],
-        matching=counts.get(""),
+        matching=_matching(chosen, page),
     )
+
+
+def _matching(chosen: TicketFilter, page: Page[Ticket]) -> Count | None:
+    if not chosen.is_filtered:
+        return None
+    if page.is_only and not {"after", "before"} & chosen.data.keys():
+        return Count(len(page))
+    return None if chosen.finds_many else capped_count(chosen.qs)
 
 
 # In a column there is no room for whom one waits.

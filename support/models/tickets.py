@@ -175,7 +175,8 @@ class Ticket(Imported):
             ),
             models.Index(
                 fields=["queue", "-last_activity_at", "-id"],
-                include=["state", "snoozed_until"],
+                # All that any counter asks (support.tally).
+                include=["state", "assignee", "snoozed_until", "next_due_at"],
                 condition=Q(state__in=["new", "open", "waiting", "on_hold"]),
                 name="support_open_queue",
             ),

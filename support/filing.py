@@ -192,7 +192,7 @@ class Filing:
         held = _HELD.first(self.inbound.pk)
         if held is None:
             raise inbox.NotThere
-        _pk, known, *newest = held
+        known, *newest = held
         if tuple(newest) != self.desk.agreed.newest:
             self.desk.agreed = terms.agreement()
         return known
@@ -337,8 +337,8 @@ class Filing:
         return self.notes(OTHER_SENDER) if is_other else self.notes()
 
 
-# The row, the message that it became, and what is agreed: of one mail that waits, locked.
-_HELD = Prepared(
+# Of one mail that waits, locked: the message that it became, and what is agreed.
+_HELD: Prepared[tuple[int | None, ...]] = Prepared(
     lambda pk: (
         InboundEmail.objects.select_for_update()
         .filter(pk=pk, state=InboundEmail.State.WAITING)
@@ -346,7 +346,7 @@ _HELD = Prepared(
             known=Subquery(Message.objects.filter(inbound=OuterRef("pk")).values("pk")[:1]),
             **terms.newest(),
         )
-        .values_list("pk", "known", "newest_levels", "newest_hours")
+        .values_list("known", "newest_levels", "newest_hours")
     ),
     int,
 )

@@ -83,6 +83,14 @@ class MoneyField(forms.DecimalField):
             ) from None
 
 
+class NumberField(MoneyField):
+    """A number, read as leniently as an amount; as many decimals as its field allows."""
+
+    default_error_messages: ClassVar = {
+        "invalid": _("This is not a number. Write it like %(example)s."),
+    }
+
+
 class DayInput(forms.DateInput):
     """The browser's own picker, which shows the day as its reader writes it."""
 

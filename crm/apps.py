@@ -7,7 +7,7 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import constraints, money, reverting, search, tasks, today, trail
-        from crm.imports import standard
+        from crm.imports import standard, words
         from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)
@@ -16,5 +16,6 @@ class CrmConfig(AppConfig):
         tasks.register()
         today.register()
         standard.register()
+        words.register()
         reverting.register()
         trail.register()

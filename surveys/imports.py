@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.actions.interactions import bring_forward
-from crm.imports import facts, kinds
+from crm.imports import facts, kinds, words
 from crm.imports.kinds import Column, Entry, FactKind, Values
 from crm.imports.parsing import BadCell, Context, instant, text
 from crm.imports.session import Session
@@ -118,5 +119,31 @@ RESPONSES = ResponseKind(
 )
 
 
+RESPONSE_WORDS = words.KindWords(
+    label=gettext_lazy("Answers to surveys"),
+    teaches=gettext_lazy(
+        "A row per answer given elsewhere: to which survey, whose, when, what score."
+    ),
+    place=210,
+    targets={
+        "external_id": gettext_lazy("Answer number"),
+        "survey": gettext_lazy("Survey"),
+        "answered_at": gettext_lazy("Answered"),
+        "score": gettext_lazy("Score"),
+    },
+    example=(
+        {
+            "external_id": "N-1",
+            "survey": "nps",
+            "customer": "1001",
+            "answered_at": "2026-03-02 18:20",
+            "score": "9",
+            "comment": "Warm bread and a kind word",
+        },
+    ),
+)
+
+
 def register() -> None:
     kinds.register(RESPONSES)
+    words.describe(RESPONSES.name, RESPONSE_WORDS)

@@ -6,7 +6,7 @@ from staff import audit
 
 
 def register() -> None:
-    audit.shown_at({"crm.customer": "crm:customer"})
+    audit.shown_at({"crm.customer": "crm:customer", "crm.customfield": "crm:custom-field-edit"})
     audit.fields_of({"customer.lose": "crm.loss", "customer.undo_loss": "crm.loss"})
     audit.name_fields(
         {
@@ -38,6 +38,11 @@ def register() -> None:
             "cost.correct": _("corrected a cost"),
             "cost.create": _("added a cost"),
             "cost.delete": _("deleted a cost"),
+            "custom_field.archive": _("archived a field"),
+            "custom_field.arrange": _("moved a field"),
+            "custom_field.create": _("added a field"),
+            "custom_field.restore": _("brought a field back from the archive"),
+            "custom_field.update": _("changed a field"),
             "customer.add_span": _("added a time as a customer"),
             "customer.archive": _("archived a customer"),
             "customer.archive_many": _("archived customers"),

@@ -1,17 +1,23 @@
 """Fields of one's own: their values, the page that defines them, and the forms that take them."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django import forms
-from django.test import RequestFactory
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.asserts import assertContains
 
 from crm import custom
+from crm.actions import custom_fields
 from crm.models import CustomField
-from staff.models import Business
+from staff.models import AuditEntry, Business, User
 from staff.refusals import Refusal
+from tests.factories import CustomerFactory
 
 Kind = CustomField.Kind
 
@@ -168,3 +174,142 @@ def test_a_choice_that_is_offered_no_more_is_not_lost_by_saving() -> None:
     assert custom.form_field(field, "Tandem").clean("Tandem") == "Tandem"
     with pytest.raises(forms.ValidationError):
         custom.form_field(field, "Road").clean("Tandem")
+
+
+# --- The page that defines them ---------------------------------------------------------------
+
+LIST = reverse("crm:custom-fields")
+NEW = reverse("crm:custom-field-create")
+
+
+def defined(label: str, kind: str = Kind.TEXT, **values: Any) -> CustomField:
+    return custom_fields.add_field(label=label, kind=kind, by=None, **values)
+
+
+def step(client: Client, field: CustomField, word: str) -> HttpResponse:
+    address = reverse("crm:custom-field-step", args=[field.pk, word])
+    return client.post(address, follow=True)
+
+
+def test_a_manager_adds_a_field_and_the_trail_says_so(
+    manager_client: Client, manager: User
+) -> None:
+    answers = {"label": "Fecha de  alta", "kind": "date", "choices": "left\nover"}
+
+    response = manager_client.post(NEW, answers, follow=True)
+
+    assertContains(response, "Fecha de alta")
+    field = CustomField.objects.get()
+    assert (field.key, field.kind, field.choices) == ("fecha_de_alta", "date", [])
+    entry = AuditEntry.objects.get(action="custom_field.create")
+    assert entry.by == manager
+    assert entry.changes["label"] == [None, "Fecha de alta"]
+
+
+def test_agents_stay_out(agent_client: Client) -> None:
+    assert agent_client.get(LIST).status_code == 403
+    assert agent_client.post(NEW, {"label": "x", "kind": "text"}).status_code == 403
+
+
+def test_an_empty_page_teaches(manager_client: Client) -> None:
+    assertContains(manager_client.get(LIST), "Add the first field")
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"label": "", "kind": "text"}, "This field is required"),
+        ({"label": "plan", "kind": "text"}, "There is a field of this name already"),
+        ({"label": "Size", "kind": "choice", "choices": " \n"}, "one on each line"),
+        ({"label": "Size", "kind": "choice", "choices": "x" * 101}, "100 letters"),
+        ({"label": "Size", "kind": "colour"}, "Select a valid choice"),
+    ],
+)
+def test_what_is_not_complete_is_refused_at_the_field(
+    manager_client: Client, answers: dict[str, str], words: str
+) -> None:
+    defined("Plan")
+
+    response = manager_client.post(NEW, answers)
+
+    assertContains(response, words, status_code=422)
+    assert CustomField.objects.count() == 1
+
+
+def test_names_that_make_the_same_key_get_different_ones(business: Business) -> None:
+    first, second = defined("Año!"), defined("A-ño")
+    custom_fields.archive_field(field=first, by=None)
+
+    assert [first.key, second.key, defined("Año").key] == ["ano", "a_no", "ano_2"]
+    assert defined("電話").key == "field"
+
+
+def test_choices_change_and_each_is_offered_once(manager_client: Client) -> None:
+    field = defined("Size", Kind.CHOICE, choices=["S", "M"])
+    address = reverse("crm:custom-field-edit", args=[field.pk])
+    assertContains(manager_client.get(address), "S\nM")
+
+    answers = {"label": "Shirt size", "kind": "choice", "choices": "S\n m\r\nL\nl\n"}
+    manager_client.post(address, answers)
+
+    field.refresh_from_db()
+    assert (field.key, field.label, field.choices) == ("size", "Shirt size", ["S", "m", "L"])
+    [entry] = AuditEntry.objects.filter(action="custom_field.update")
+    assert entry.changes == {
+        "label": ["Size", "Shirt size"],
+        "choices": [["S", "M"], ["S", "m", "L"]],
+    }
+
+
+def test_a_kind_stays_once_somebody_has_it(manager_client: Client) -> None:
+    field = defined("Size")
+    address = reverse("crm:custom-field-edit", args=[field.pk])
+    manager_client.post(address, {"label": "Size", "kind": "number"})
+    field.refresh_from_db()
+    assert field.kind == Kind.NUMBER
+
+    CustomerFactory(custom={"size": "42"})
+    manager_client.post(address, {"label": "Feet", "kind": "text"})
+
+    field.refresh_from_db()
+    assert (field.label, field.kind) == ("Feet", Kind.NUMBER)
+    with pytest.raises(custom_fields.KindInUse):
+        custom_fields.update_field(field=field, label="Feet", kind=Kind.TEXT, by=None)
+
+
+def test_fields_are_put_in_order(manager_client: Client) -> None:
+    first, second, third = defined("A"), defined("B"), defined("C")
+
+    step(manager_client, third, "up")
+    step(manager_client, first, "up")
+    step(manager_client, second, "down")
+
+    assert [field.label for field in custom.fields()] == ["A", "C", "B"]
+    assert AuditEntry.objects.filter(action="custom_field.arrange").count() == 1
+    assert step(manager_client, first, "sideways").status_code == 404
+
+
+def test_an_archived_field_comes_back_with_what_was_filled_in(manager_client: Client) -> None:
+    field = defined("Size")
+    shopper = CustomerFactory(custom={"size": "42"})
+
+    assertContains(step(manager_client, field, "archive"), "Use it again")
+    assert custom.fields() == []
+    assertContains(step(manager_client, field, "archive"), "archived already")
+    twin = defined("Size")
+    assertContains(step(manager_client, field, "restore"), "of this name already")
+    custom_fields.archive_field(field=twin, by=None)
+    step(manager_client, field, "restore")
+
+    shopper.refresh_from_db()
+    assert custom.shown(shopper.custom, custom.known()) == [("Size", "42")]
+    assertContains(step(manager_client, field, "restore"), "is not archived")
+
+
+def test_the_list_of_fields_costs_the_same_for_many(
+    manager_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(12):
+        defined(f"Field {number}")
+    with django_assert_max_num_queries(4):  # session, person, business, fields
+        manager_client.get(LIST)

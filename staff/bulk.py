@@ -6,10 +6,12 @@ bulk_create writes 999 values a statement on SQLite; PostgreSQL has COPY. Neithe
 signals are called here; database triggers are.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, groupby, islice
 from typing import Any
 
 from django.db import connections, models, router
@@ -80,6 +82,67 @@ def insert(instances: Sequence[models.Model]) -> None:
         instance._state.adding, instance._state.db = False, using
 
 
+def give_keys(instances: Sequence[models.Model]) -> None:
+    """Their keys before they are written, so that others can be made that refer to them.
+
+    One query on PostgreSQL. Inside a transaction that writes no others of these models until then.
+    """
+    wanted = Counter(type(one) for one in instances)
+    keys = {model: iter(found) for model, found in _new_keys_of(wanted).items()}
+    for one in instances:
+        one.pk = next(keys[type(one)])
+
+
+def insert_together(instances: Sequence[models.Model]) -> None:
+    """Write unsaved instances of several models; on PostgreSQL in one statement.
+
+    For a few rows that one change makes. Those of a model stand together; either all of them have
+    been given keys or none, and none get any here.
+    """
+    if not instances:
+        return
+    connection = connections[router.db_for_write(type(instances[0]))]
+    parts, params = [], []
+    for model, rows in groupby(instances, type):
+        made = list(rows)
+        into, one_row, fields = _inserting(model, made[0].pk is not None)
+        parts.append(f"{into} VALUES {', '.join([one_row] * len(made))}")
+        params.append(
+            [
+                field.get_db_prep_save(getattr(one, field.attname), connection)
+                for one in made
+                for field in fields
+            ]
+        )
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            *first, last = parts
+            before = ", ".join(f"part{place} AS ({part})" for place, part in enumerate(first))
+            cursor.execute(f"WITH {before} {last}" if before else last, list(chain(*params)))
+        else:
+            for part, own in zip(parts, params, strict=True):
+                cursor.execute(part, own)
+    for one in instances:
+        one._state.adding, one._state.db = False, connection.alias
+
+
+@lru_cache(maxsize=256)
+def _inserting(
+    model: type[models.Model], has_key: bool
+) -> "tuple[str, str, list[models.Field[Any, Any]]]":
+    """What stands before and after VALUES, and the fields in that order."""
+    quote = connections[router.db_for_write(model)].ops.quote_name
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if not field.generated and (has_key or not field.primary_key)
+    ]
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    table = quote(model._meta.db_table)
+    return f"INSERT INTO {table} ({names})", f"({places})", fields
+
+
 def insert_rows(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
@@ -134,16 +197,35 @@ def _insert(
 
 
 def _new_keys(model: type[models.Model], count: int) -> list[int]:
-    """Keys that nobody else will get: from the sequence, or under SQLite's lock for writing."""
-    connection = connections[router.db_for_write(model)]
-    table, column = model._meta.db_table, model._meta.pk.column
+    return _new_keys_of({model: count})[model]
+
+
+def _new_keys_of(wanted: Mapping[type[models.Model], int]) -> dict[type[models.Model], list[int]]:
+    """Keys that nobody else will get: from the sequences, or under SQLite's lock for writing."""
+    connection = connections[router.db_for_write(next(iter(wanted)))]
+    quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                [connection.ops.quote_name(table), column, count],
+            one = (
+                "ARRAY(SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s))"
             )
-            return [key for (key,) in cursor.fetchall()]
-        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
-        [last] = cursor.fetchone()
-        return list(range(last + 1, last + 1 + count))
+            cursor.execute(
+                f"SELECT {', '.join([one] * len(wanted))}",
+                [
+                    value
+                    for model, count in wanted.items()
+                    for value in (quote(model._meta.db_table), model._meta.pk.column, count)
+                ],
+            )
+            return dict(zip(wanted, cursor.fetchone(), strict=True))
+        tables = {model._meta.db_table: model for model in wanted}
+        named = ", ".join(["%s"] * len(tables))
+        cursor.execute(
+            f"SELECT name, seq FROM sqlite_sequence WHERE name IN ({named})",  # noqa: S608
+            list(tables),
+        )
+        last = dict(cursor.fetchall())
+        return {
+            model: list(range(last.get(table, 0) + 1, last.get(table, 0) + 1 + wanted[model]))
+            for table, model in tables.items()
+        }

@@ -15,9 +15,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
-from staff.bulk import save_columns
+from staff.bulk import insert_together, save_columns
 from support import notifications, projection, search, targets
 from support.models import Message, OpenSpan, Ticket, TicketEvent
 from support.spans import BEGINS, ENDS, rebuild_spans
@@ -89,15 +90,13 @@ class Change:
             for event in self.events
         )
 
-    def write_first(self, first: targets.Changes) -> None:
-        """The events and `first` targets of a ticket that was made just now."""
+    def write_first(self, first: targets.Changes, *rows: Model) -> None:
+        """The events and `first` targets of a ticket that was made just now, and before them the
+        `rows` that they refer to, if these are not written yet: all in one go."""
         for event in self.events:
             event.version = self.ticket.version
-        TicketEvent.objects.bulk_create(self.events)
-        OpenSpan.objects.create(ticket=self.ticket, started_at=self.ticket.opened_at)
-        for row in first.new:
-            row.ticket = self.ticket  # it has its number now
-        first.write()
+        span = OpenSpan(ticket=self.ticket, started_at=self.ticket.opened_at)
+        insert_together([*rows, *self.events, *first.events, span, *first.new])
         if self.ticket.assignee_id is not None:  # nobody watches it yet
             notifications.tell_of(self.ticket, self.events)
 

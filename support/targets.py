@@ -70,8 +70,6 @@ class Changes:
 
     def write(self) -> None:
         if self.new:
-            for row in self.new:
-                row.ticket_id = row.ticket.pk  # which the ticket may have got only now
             values = ([getattr(row, name) for name in (*KEY, *COLUMNS)] for row in self.new)
             insert_rows(SlaTarget, (*KEY, *COLUMNS), values)
         save_columns(self.changed, (*COLUMNS, "warned_at"))

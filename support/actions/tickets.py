@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.models import Contact, Customer, Interaction
 from mail.models import InboundEmail
+from staff.bulk import give_keys
 from staff.models import User
 from staff.refusals import Refusal
 from support import desk, letters, projection, search, targets, terms
@@ -21,7 +22,7 @@ from support.actions.turns import next_in_turn
 from support.correspondents import Correspondent, clean_text, who_is
 from support.events import Actor, Change, Kind
 from support.files import FileDraft, attach
-from support.models import Category, Message, Queue, Ticket
+from support.models import Category, Message, Participant, Queue, Ticket
 from support.telling import tell
 
 SUBJECT_LENGTH = 250
@@ -150,6 +151,12 @@ def _open(
     """Write them, with what tells of them and what follows from them."""
     at, by = ticket.opened_at, ticket.opened_by
     is_ours = message.kind == Message.Kind.REPLY
+    participant = _requester(ticket, message, requester)
+    give_keys([one for one in (ticket, message, participant) if one is not None])
+    message.ticket, message.created_at = ticket, at
+    if participant is not None:
+        participant.ticket = ticket  # which has its number now
+        ticket.opening = (message, participant)
     change = Change(ticket=ticket, at=at, by=by, actor=_actor(ticket))
     change.note(Kind.OPENED, message=message)
     change.note(written_kind(message), message=message)
@@ -160,13 +167,10 @@ def _open(
     if ticket.assignee is not None:
         change.note(Kind.ASSIGNED, after=ticket.assignee, actor=Actor.STAFF if by else Actor.SYSTEM)
     first = _projected(change, agreed)
-    ticket.save(force_insert=True)
-    message.ticket, message.created_at = ticket, at
-    people = _put_requester(ticket, message, requester)
-    message.save(force_insert=True)
+    change.write_first(first, ticket, message, *([participant] if participant else ()))
     if files:
         attach(message, files)
-    change.write_first(first)
+    people = (participant.name, participant.address) if participant else ()
     search.index_new(ticket, people, message.text)
     if not message.automatic:
         direction = Direction.OUT if is_ours else Direction.IN
@@ -193,25 +197,18 @@ def _actor(ticket: Ticket) -> Actor:
     return Actor.SYSTEM if ticket.channel in ours else Actor.CUSTOMER
 
 
-def _put_requester(
+def _requester(
     ticket: Ticket, message: Message, requester: Correspondent | None
-) -> Sequence[str]:
-    """Who asked takes part: as they wrote, else under the contact's first address. What they are
-    found by."""
+) -> Participant | None:
+    """Who asked takes part: as they wrote, else under the contact's first address. Not saved yet."""
     if requester is not None and message.kind == Message.Kind.RECEIVED:
         message.from_name = clean_text(requester.name)[:200]
         message.from_address = clean_text(requester.address)[:254].lower()
     if requester is None and ticket.contact is not None:
         requester = Correspondent(address_of(ticket.contact), ticket.contact.name)
     if requester is None:
-        return ()
-    by = ticket.opened_by
-    participant = new_participant(ticket, requester, contact=ticket.contact, by=by)
-    if participant is None:
-        return ()
-    participant.save(force_insert=True)
-    ticket.opening = (message, participant)
-    return (participant.name, participant.address)
+        return None
+    return new_participant(ticket, requester, contact=ticket.contact, by=ticket.opened_by)
 
 
 def written_kind(message: Message) -> Kind:

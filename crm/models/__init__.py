@@ -5,7 +5,14 @@ from crm.models.contacts import Affiliation, Contact, ContactPoint
 from crm.models.custom_fields import CustomField
 from crm.models.customers import Customer, CustomerSearch, Tag
 from crm.models.deals import Deal, Pipeline, Stage, StageChange
-from crm.models.duplicates import Duplicate, MergedCustomer
+from crm.models.duplicates import (
+    CustomerAlias,
+    Duplicate,
+    DuplicateKey,
+    DuplicateSearch,
+    MergedCustomer,
+    ToCompare,
+)
 from crm.models.files import CustomerFile
 from crm.models.imports import ColumnMapping, FileImport
 from crm.models.interactions import Interaction, InteractionBody
@@ -28,10 +35,13 @@ __all__ = [
     "Cost",
     "CustomField",
     "Customer",
+    "CustomerAlias",
     "CustomerFile",
     "CustomerSearch",
     "Deal",
     "Duplicate",
+    "DuplicateKey",
+    "DuplicateSearch",
     "FileImport",
     "Interaction",
     "InteractionBody",
@@ -56,4 +66,5 @@ __all__ = [
     "Tenure",
     "TenureClock",
     "TenureSpan",
+    "ToCompare",
 ]

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.loose_email import LooseEmail
 from crm.models.customers import Customer
 from crm.models.origins import Imported, once
 
@@ -90,7 +91,15 @@ class ContactPoint(models.Model):
                 condition=models.Q(kind__in=["email", "phone"]), name="crm_contact_point_kind"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["kind", "value"], name="crm_contact_point_value")]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "value"], name="crm_contact_point_value"),
+            # By which crm.duplicates finds addresses that differ only in dots or tags.
+            models.Index(
+                LooseEmail("value"),
+                condition=models.Q(retired_at=None),
+                name="crm_contact_point_loose",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.value

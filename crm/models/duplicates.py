@@ -71,3 +71,73 @@ class MergedCustomer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.old_id} → {self.customer_id}"
+
+
+class CustomerAlias(models.Model):
+    """What a merged customer is still called elsewhere: it leads to the one that they became.
+
+    An import that names the old external_id finds the winner; so does an old referral link.
+    """
+
+    class Kind(models.TextChoices):
+        EXTERNAL = "external", _("key of another system")
+        REFERRAL = "referral", _("referral link")
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="aliases")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    # (external_source, external_id), or ("", the link's slug).
+    source = models.CharField(max_length=60, blank=True)
+    key = models.CharField(max_length=190)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "source", "key"], name="crm_alias_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} → {self.customer_id}"
+
+
+class DuplicateKey(models.Model):
+    """A projection: what customers of similar names at one place have in common (crm.duplicates)."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    # A hash of the place and of how two of the name's words sound.
+    key = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "customer"], name="crm_duplicate_key_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.key}"
+
+
+class ToCompare(models.Model):
+    """A known customer who is called or reached otherwise now, until crm.duplicates has looked."""
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
+
+
+class DuplicateSearch(models.Model):
+    """How far looking for duplicates is; one row at most."""
+
+    # Customers up to this key have been looked at since they were made …
+    seen_up_to = models.BigIntegerField(default=0)
+    # … and by the walk over everybody that is on, if one is.
+    walked_up_to = models.BigIntegerField(default=0)
+    walk_ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(pk=1), name="crm_one_duplicate_search")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seen_up_to}"

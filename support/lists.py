@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from babel.dates import format_timedelta
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from staff.formats import active_locale, ago, moment
+from staff.formats import ago, span, time_tag
 from staff.models import User
 from staff.pages import Count, Page, capped_count
 from support.filters import VIEWS, TicketFilter
@@ -112,44 +110,51 @@ MARKS: dict[int, str] = {
 
 
 def rows(tickets: Iterable[Ticket]) -> list[dict[str, Any]]:
+    """One query, for their tags."""
     pages = reverse("support:ticket", args=[0]).removesuffix("0/")
     states = {str(state): str(name) for state, name in STATES.items()}
-    return [_row(ticket, f"{pages}{ticket.pk}/", states[ticket.state]) for ticket in tickets]
+    priorities = {mark: capfirst(Ticket.Priority(mark).label) for mark in MARKS}
+    tags = _tags(ticket.pk for ticket in tickets)
+    return [
+        {
+            **_row(ticket),
+            "url": f"{pages}{ticket.pk}/",
+            "state_name": states[ticket.state],
+            "priority_name": priorities.get(ticket.priority, ""),
+            "tags": tags.get(ticket.pk, ()),
+        }
+        for ticket in tickets
+    ]
 
 
-def _row(ticket: Ticket, url: str, state_name: str) -> dict[str, Any]:
+def _tags(tickets: Iterable[int]) -> dict[int, list[str]]:
+    """The names, by ticket. Prefetching them costs as much as the tickets."""
+    tagged = Ticket.tags.through.objects.filter(ticket__in=list(tickets)).order_by("tag__folded")
+    found: dict[int, list[str]] = {}
+    for ticket, name in tagged.values_list("ticket_id", "tag__name"):
+        found.setdefault(ticket, []).append(name)
+    return found
+
+
+def _row(ticket: Ticket) -> dict[str, Any]:
     """What the list says of one: texts ready to be shown, which a template finds fastest in a dict."""
     customer, contact = ticket.customer.name, ticket.contact
-    mark = MARKS.get(ticket.priority, "")
+    is_open = ticket.is_open
     return {
         "pk": str(ticket.pk),
-        "url": url,
         "subject": ticket.subject,
         "who": f"{contact.name} · {customer}" if contact and contact.name != customer else customer,
         "state": ticket.state,
-        "state_name": state_name,
-        "mark": mark,
-        "priority_name": capfirst(Ticket.Priority(ticket.priority).label) if mark else "",
-        "due": due(ticket.next_due_at) if ticket.next_due_at and ticket.is_open else "",
-        "is_late": ticket.is_open and ticket.is_late,
+        "mark": MARKS.get(ticket.priority, ""),
+        "due": due(ticket.next_due_at) if ticket.next_due_at and is_open else "",
+        "is_late": is_open and ticket.is_late,
         "assignee": str(ticket.assignee or ""),
         "active": ago(ticket.last_activity_at),
         "category": ticket.category.name if ticket.category else "",
-        "tags": [tag.name for tag in ticket.tags.all()],
     }
 
 
 def due(at: datetime) -> str:
     """ "in 20 minutes", "late by 2 hours", with the moment on hover and for screen readers."""
-    late = timezone.now() - at
-    if late.total_seconds() < 0:
-        return ago(at)
-    exact = moment(at)
-    span = format_timedelta(late, threshold=2, locale=active_locale())
-    return format_html(
-        '<time datetime="{}" title="{}">{}<span class="visually-hidden"> ({})</span></time>',
-        at.isoformat(),
-        exact,
-        _("late by %(span)s") % {"span": span},
-        exact,
-    )
+    late = (timezone.now() - at).total_seconds()
+    return ago(at) if late < 0 else time_tag(at, _("late by %(span)s") % {"span": span(late)})

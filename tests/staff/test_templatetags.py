@@ -14,7 +14,7 @@ from django.contrib.messages.storage.base import Message
 from django.test import Client
 from django.utils import timezone, translation
 
-from staff import colour, navigation
+from staff import colour, formats, navigation
 from staff.templatetags import vinculo
 
 LANGUAGES = ("en", "es", "pt-br")
@@ -132,6 +132,26 @@ def test_how_long_ago_with_the_exact_moment(off: timedelta, words: str) -> None:
 )
 def test_days_off(days: int, words: str) -> None:
     assert f">{words}<" in str(vinculo.ago(timezone.localdate() + timedelta(days=days)))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (20, "20 seconds"),
+        (119, "119 seconds"),
+        (130, "2 minutes"),
+        (3600, "60 minutes"),
+        (7300, "2 hours"),
+        (200_000, "2 days"),
+    ],
+)
+def test_a_length_of_time_is_said_in_one_unit(seconds: int, words: str) -> None:
+    assert formats.span(seconds) == words
+
+
+def test_words_that_stand_for_a_moment_are_only_text() -> None:
+    shown = formats.time_tag(timezone.now(), "<b>soon</b>")
+    assert ">&lt;b&gt;soon&lt;/b&gt;<" in shown
 
 
 def test_a_plain_date_is_not_shifted_by_the_zone() -> None:

@@ -44,13 +44,12 @@ def index(customer_ids: Iterable[int]) -> int:
     return sum(_index(batch) for batch in batches(customer_ids))
 
 
-def index_new(customer: Customer, texts: Iterable[str]) -> None:
-    """The row of a customer made just now, of whom there are these texts in their order: names,
-    then e-mail addresses. One query."""
+def first_row(customer: Customer, texts: Iterable[str]) -> CustomerSearch:
+    """The row, not written yet, of a customer made just now, of whom there are these texts in their
+    order: names, then e-mail addresses."""
     words = [word for text in texts for word in index_words(text)]
-    CustomerSearch.objects.create(
-        customer=customer, text=" ".join(list(dict.fromkeys(words))[:MOST_WORDS])
-    )
+    text = " ".join(list(dict.fromkeys(words))[:MOST_WORDS])
+    return CustomerSearch(customer=customer, text=text)
 
 
 def stale(ids: Sequence[int]) -> dict[int, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,7 @@ from mail.drafts import MOST_BYTES, SCOPES, UNSUBSCRIBE, Draft, one_line
 from mail.messages import ANSWERED_BY_NOBODY
 from mail.models import DeliveryEvent, OutgoingAttachment, OutgoingEmail, Scope, Suppression
 from staff import audit
+from staff.bulk import insert_together
 from staff.models import User
 from staff.refusals import Refusal
 
@@ -75,6 +76,16 @@ def queue_emails(drafts: Sequence[Draft]) -> list[OutgoingEmail]:
     if rows:
         transaction.on_commit(tasks.sweep.delay, robust=True)
     return rows
+
+
+def queue_with(draft: Draft, rows: Sequence[models.Model], *, nudges: bool = True) -> None:
+    """`queue_email` of one without files or a once_key, written together with these unsaved `rows`.
+
+    Inside the caller's transaction; see staff.bulk.insert_together.
+    """
+    insert_together([*rows, _row(draft)])
+    if nudges:
+        transaction.on_commit(tasks.sweep.delay, robust=True)
 
 
 def _refuse_too_large(drafts: Sequence[Draft]) -> None:

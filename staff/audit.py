@@ -112,7 +112,21 @@ def record(
     `action` is "entity.verb", such as "customer.archive"; `target` must be saved already
     (call this before deleting a row, while its key is known).
     """
-    return AuditEntry.objects.create(
+    made = entry(by=by, action=action, target=target, changes=changes, change_set=change_set)
+    made.save(force_insert=True)
+    return made
+
+
+def entry(
+    *,
+    by: User | None,
+    action: str,
+    target: models.Model,
+    changes: Changes | None = None,
+    change_set: ChangeSet | None = None,
+) -> AuditEntry:
+    """The same, not written yet: for who writes it together with `target`."""
+    return AuditEntry(
         by=by,
         action=action,
         target_model=target._meta.label_lower,

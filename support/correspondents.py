@@ -16,6 +16,7 @@ from crm.actions.contacts import NotAnEmail, clean_email
 from crm.folding import fold
 from crm.models import Affiliation, Contact, ContactPoint, Customer
 from staff import audit
+from staff.bulk import give_keys, insert_together
 from staff.models import User
 from staff.prepared import Prepared
 
@@ -69,16 +70,23 @@ def _new_lead(
     """
     name = clean_text(correspondent.name)[:NAME_LENGTH] or address
     language = _language(correspondent.language)
-    customer = Customer.objects.create(
+    customer = Customer(
         name=name, name_folded=fold(name)[:NAME_LENGTH], source=SOURCE, language=language
     )
-    contact = Contact.objects.create(name=name, language=language)
-    ContactPoint.objects.create(contact=contact, kind=ContactPoint.Kind.EMAIL, value=address)
-    Affiliation.objects.create(customer=customer, contact=contact, is_primary=True)
-    search.index_new(customer, [name, address])
+    contact = Contact(name=name, language=language)
+    give_keys([customer, contact])
     said = {"name": name, "source": SOURCE, "language": language, "email": address}
     changes: audit.Changes = {key: [None, value] for key, value in said.items() if value}
-    audit.record(by=by, action="customer.create", target=customer, changes=changes)
+    insert_together(
+        [
+            customer,
+            contact,
+            ContactPoint(contact=contact, kind=ContactPoint.Kind.EMAIL, value=address),
+            Affiliation(customer=customer, contact=contact, is_primary=True),
+            search.first_row(customer, [name, address]),
+            audit.entry(by=by, action="customer.create", target=customer, changes=changes),
+        ]
+    )
     return customer, contact
 
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
-from mail.actions import queue_email, queue_emails
+from mail.actions import queue_emails, queue_with
 from mail.drafts import DraftFile
 from mail.models import OutgoingEmail, Suppression
 from mail.sorting import own_addresses
@@ -101,25 +101,26 @@ def subject_of(ticket: Ticket) -> str:
 
 
 @transaction.atomic(savepoint=False)  # it is always the end of something else
-def acknowledge(ticket: Ticket, head: Letterhead | None = None) -> OutgoingEmail | None:
+def acknowledge(ticket: Ticket, head: Letterhead | None = None) -> None:
     """Tell who asked that it has arrived, if that is wanted and harmless; once per ticket.
 
     Call it last in a transaction: until that ends, nothing else is confirmed (see `_may_write`).
     Who confirms one mail after the other has one `head` for all, and nudges the post room itself.
     """
     if ticket.opened_at < timezone.now() - WORTH_CONFIRMING:
-        return None
+        return
     first, participant = ticket.opening or (_first_message(ticket), _asked(ticket))
     if participant is None or first is None or not _is_worth_an_answer(first):
-        return None
+        return
     nudges, head = head is None, head or Letterhead.now()
     address = participant.address
     if not is_a_persons(address, head.own) or not _may_write(address, ticket):
-        return None
+        return
     language = head.language_of(ticket, participant)
-    words = head.confirmation(ticket, language, link=links.new_link(participant))
+    access, link = links.link_of(participant)
+    words = head.confirmation(ticket, language, link=link)
     answered = first.inbound.message_id if first.inbound else ""
-    return queue_email(
+    queue_with(
         head.draft(
             ticket,
             participant,
@@ -129,6 +130,7 @@ def acknowledge(ticket: Ticket, head: Letterhead | None = None) -> OutgoingEmail
             is_automatic=True,
             expires_at=timezone.now() + WORTH_CONFIRMING,
         ),
+        [SystemMail(address=address, ticket=ticket), access],
         nudges=nudges,
     )
 
@@ -157,11 +159,11 @@ def is_a_persons(address: str, own: Collection[str] | None = None) -> bool:
 
 
 def _may_write(address: str, ticket: Ticket) -> bool:
-    """Note that a mail goes there by itself, unless this ticket or this address had its share.
+    """Whether a mail may go there by itself: neither this ticket nor this address had its share.
 
-    Nor when the desk confirms nothing, nor to whom mail could not be delivered, or who complained
-    of it. Holds the row of the desk's settings, so that of several who ask at once the eleventh is
-    told so.
+    Not when the desk confirms nothing, nor to whom mail could not be delivered, or who complained
+    of it. Who writes notes it as a SystemMail. Holds the row of the desk's settings, so that of
+    several who ask at once the eleventh is told so.
     """
     held = _HELD.first(address.lower())
     if held is None:
@@ -170,10 +172,7 @@ def _may_write(address: str, ticket: Ticket) -> bool:
     if held is None or not held[0] or held[1]:
         return False
     tickets = _WRITTEN.all(address, timezone.now() - A_WHILE, ticket.pk)
-    if len(tickets) >= MOST_IN_A_WHILE or (ticket.pk,) in tickets:
-        return False
-    SystemMail.objects.create(address=address, ticket=ticket)
-    return True
+    return len(tickets) < MOST_IN_A_WHILE and (ticket.pk,) not in tickets
 
 
 # Composed once, since every mail that arrives asks them: what the desk wants and whether mail to

@@ -10,8 +10,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from crm.actions import log_interaction
-from crm.actions.interactions import SUMMARY_LENGTH, interactions_about, unlog_interactions
+from crm.actions.interactions import (
+    SUMMARY_LENGTH,
+    bring_customer_forward,
+    interaction_of,
+    interactions_about,
+    summarised,
+    unlog_interactions,
+)
 from crm.models import Interaction
 from staff.bulk import save_columns
 from support.models import Message, Ticket
@@ -36,11 +42,26 @@ def tell(
     message: Message | None = None,
 ) -> Interaction:
     """Of a message, or without one of the solution."""
-    return log_interaction(
+    told = told_of(ticket, at=at, by=by, direction=direction, message=message)
+    told.save(force_insert=True)
+    bring_customer_forward(ticket.customer, told)
+    return told
+
+
+def told_of(
+    ticket: Ticket,
+    *,
+    at: datetime,
+    by: User | None,
+    direction: str,
+    message: Message | None,
+) -> Interaction:
+    """The same, not written yet: who writes it calls bring_customer_forward."""
+    return interaction_of(
         customer=ticket.customer,
         kind=Interaction.Kind.TICKET,
         by=by,
-        summary=summary(ticket, is_private=ticket.queue.is_private),
+        summary=summarised(summary(ticket, is_private=ticket.queue.is_private))[0],
         direction=direction,
         channel=ticket.channel,
         occurred_at=at,

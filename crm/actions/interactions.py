@@ -45,28 +45,54 @@ def log_interaction(
     external key returns the interaction that has it already.
     """
     short, text = summarised(summary, body)
-    interaction = Interaction(
+    interaction = interaction_of(
         customer=customer,
         kind=kind,
         by=by,
         summary=short,
         direction=direction,
         channel=channel,
-        occurred_at=occurred_at or timezone.now(),
+        occurred_at=occurred_at,
         contact=contact,
-        about_model=about._meta.label_lower if about else "",
-        about_id=about.pk if about else None,
-        external_source=external_source,
-        external_id=external_id,
+        about=about,
     )
+    interaction.external_source, interaction.external_id = external_source, external_id
     if not external_id:
         interaction.save(force_insert=True)
     elif known := _insert_once(interaction):
         return known
     if text:
         InteractionBody.objects.create(interaction=interaction, text=text)
-    _bring_forward(customer, interaction)
+    bring_customer_forward(customer, interaction)
     return interaction
+
+
+def interaction_of(
+    *,
+    customer: Customer,
+    kind: str,
+    by: User | None,
+    summary: str,
+    direction: str = "",
+    channel: str = "",
+    occurred_at: datetime | None = None,
+    contact: Contact | None = None,
+    about: models.Model | None = None,
+) -> Interaction:
+    """Not written yet, with a summary that fits: for who writes it together with what it is about,
+    and calls bring_customer_forward then."""
+    return Interaction(
+        customer=customer,
+        kind=kind,
+        by=by,
+        summary=summary,
+        direction=direction,
+        channel=channel,
+        occurred_at=occurred_at or timezone.now(),
+        contact=contact,
+        about_model=about._meta.label_lower if about else "",
+        about_id=about.pk if about else None,
+    )
 
 
 def interactions_about(
@@ -120,7 +146,7 @@ def summarised(summary: str, body: str = "") -> tuple[str, str]:
     return f"{start}…", behind
 
 
-def _bring_forward(customer: Customer, interaction: Interaction) -> None:
+def bring_customer_forward(customer: Customer, interaction: Interaction) -> None:
     """Move the customer's last date forward, never back; the instance follows."""
     column = _DATES.get(interaction.direction)
     if column is None:

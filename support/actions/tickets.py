@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.actions.interactions import bring_customer_forward
 from crm.models import Contact, Customer, Interaction
 from mail.models import InboundEmail
 from staff.bulk import give_keys
@@ -23,7 +24,7 @@ from support.correspondents import Correspondent, clean_text, who_is
 from support.events import Actor, Change, Kind
 from support.files import FileDraft, attach
 from support.models import Category, Message, Participant, Queue, Ticket
-from support.telling import tell
+from support.telling import told_of
 
 SUBJECT_LENGTH = 250
 Channel = Ticket.Channel
@@ -167,17 +168,25 @@ def _open(
     if ticket.assignee is not None:
         change.note(Kind.ASSIGNED, after=ticket.assignee, actor=Actor.STAFF if by else Actor.SYSTEM)
     first = _projected(change, agreed)
-    change.write_first(first, ticket, message, *([participant] if participant else ()))
+    told = None if message.automatic else _told(ticket, message)
+    rows = [one for one in (ticket, message, participant, told) if one is not None]
+    change.write_first(first, *rows)
+    if told is not None:
+        bring_customer_forward(ticket.customer, told)
     if files:
         attach(message, files)
     people = (participant.name, participant.address) if participant else ()
     search.index_new(ticket, people, message.text)
-    if not message.automatic:
-        direction = Direction.OUT if is_ours else Direction.IN
-        tell(ticket, at=at, by=by, direction=direction, message=message)
     if is_ours:
         letters.queue_reply(message)
     return ticket
+
+
+def _told(ticket: Ticket, message: Message) -> Interaction:
+    direction = Direction.OUT if message.kind == Message.Kind.REPLY else Direction.IN
+    return told_of(
+        ticket, at=ticket.opened_at, by=ticket.opened_by, direction=direction, message=message
+    )
 
 
 def _projected(change: Change, agreed: terms.Agreement) -> targets.Changes:

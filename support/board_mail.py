@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from mail.actions import queue_email, queue_emails
 from mail.drafts import Draft
+from mail.letterhead import frame
 from mail.models import OutgoingEmail
 from staff.models import Business
-from support.letterhead import frame
 from support.letters import A_WHILE, MOST_IN_A_WHILE, hard_bounced, is_a_persons
 from support.models import BoardFollower, Participant, Suggestion, SystemMail, Ticket
 

@@ -11,11 +11,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from mail.drafts import Draft
+from mail.letterhead import frame
 from mail.models import Mailbox, OutgoingEmail
 from mail.parsing import marker_line
 from mail.showing import text_to_html
 from mail.sorting import own_addresses
-from staff import colour
 from staff.models import Business
 from support import reply_keys
 from support.models import Participant, Ticket
@@ -120,12 +120,3 @@ class Letterhead:
             is_automatic=is_automatic,
             **values,  # type: ignore[arg-type]
         )
-
-
-def frame(business: Business) -> dict[str, object]:
-    """What every mail about tickets looks like."""
-    return {
-        "business": business,
-        "on_light": colour.readable_on(colour.PAPER, business.colour),
-        "on_dark": colour.readable_on(colour.NIGHT, business.colour),
-    }

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from mail.actions import queue_emails
 from mail.drafts import Draft
+from mail.letterhead import frame
 from mail.models import Mailbox, OutgoingEmail
 from mail.parsing import marker_line, reply_text
 from mail.showing import text_to_html
@@ -29,7 +30,6 @@ from staff.access import Role
 from staff.formats import moment
 from staff.models import Business, User
 from support import reply_keys
-from support.letterhead import frame
 from support.letters import A_WHILE, MOST_IN_A_WHILE
 from support.models import Mention, Message, NoticeChoice, SlaTarget, Ticket, TicketEvent, Watcher
 from support.reply_keys import Kind

@@ -2,12 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from staff import audit
+from crm import custom
+from staff import audit, audit_words
 
 
 def register() -> None:
     audit.shown_at({"crm.customer": "crm:customer", "crm.customfield": "crm:custom-field-edit"})
     audit.fields_of({"customer.lose": "crm.loss", "customer.undo_loss": "crm.loss"})
+    audit_words.prefixed("crm.customer", "custom.", custom.in_the_trail)
+    audit_words.keys_of({"customer": "crm.customer"})
     audit.name_fields(
         {
             "created": _("created"),

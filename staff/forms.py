@@ -1,5 +1,6 @@
 """Shapes of input for the business and its people; each ends in an action."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -7,6 +8,8 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import RegexValidator
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -14,7 +17,7 @@ from staff import audit, currency, zones
 from staff.access import Role
 from staff.actions.business import LOGO_LIMIT, NotALogo, logo_kind
 from staff.colour import PAPER, READABLE, contrast, readable_on
-from staff.models import Business, User
+from staff.models import AuditEntry, Business, User
 from staff.sign_in_forms import PASSWORD_HELP
 
 TIME_ZONE_HELP = gettext_lazy("Days, weeks and months begin at midnight there.")
@@ -225,3 +228,23 @@ class AuditFilterForm(forms.Form):
         for field in self.fields.values():
             look = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
             field.widget.attrs["class"] = look
+
+    def chosen(self, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        """Those that a valid form asks for."""
+        wanted = self.cleaned_data
+        if wanted["by"]:
+            entries = entries.filter(by=wanted["by"])
+        if wanted["action"]:
+            entries = entries.filter(action=wanted["action"])
+        if wanted["model"]:
+            entries = entries.filter(target_model=wanted["model"])
+        if wanted["since"]:
+            entries = entries.filter(at__gte=_midnight(wanted["since"]))
+        if wanted["until"]:
+            entries = entries.filter(at__lt=_midnight(wanted["until"] + timedelta(days=1)))
+        return entries
+
+
+def _midnight(day: date) -> datetime:
+    """The first instant of a day in the business's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))

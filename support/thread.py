@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -15,7 +16,6 @@ from django.db.models import (
     Prefetch,
     Q,
     Subquery,
-    prefetch_related_objects,
 )
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -81,7 +81,7 @@ class Thread:
         return max(0, int((self.leaving.leaves_at - timezone.now()).total_seconds()))
 
 
-_FILES = Prefetch("attachments", Attachment.objects.select_related("file"))
+_FILES = Prefetch("attachments", Attachment.objects.select_related("file"), to_attr="files")
 
 
 def shown_messages(ticket: Ticket | int) -> QuerySet[Message]:
@@ -107,8 +107,25 @@ _NEWEST = Prepared(lambda ticket: shown_messages(ticket).order_by(*NEWEST_FIRST)
 def _newest(ticket: Ticket) -> list[Message]:
     """One more than a page of them, if there are so many, with their files."""
     found = _NEWEST.all(ticket.pk)
-    prefetch_related_objects(found, _FILES)
+    # What _FILES would fetch, by a query composed once.
+    files: dict[int, list[Attachment]] = defaultdict(list)
+    if found:
+        for file in _FILES_SINCE.all(ticket.pk, found[-1].created_at):
+            files[file.message_id].append(file)
+    for message in found:
+        message.files = files[message.pk]  # type: ignore[attr-defined]
     return found
+
+
+_FILES_SINCE = Prepared(
+    lambda ticket, since: (
+        Attachment.objects.filter(message__ticket=ticket, message__created_at__gte=since)
+        .select_related("file")
+        .order_by("pk")
+    ),
+    int,
+    datetime,
+)
 
 
 def read(request: HttpRequest, ticket: Ticket) -> Thread:
@@ -210,6 +227,7 @@ class _Showing:
 
     def message(self, one: Message) -> dict[str, Any]:
         has_html = bool(one.has_html)  # type: ignore[attr-defined]
+        files: list[Attachment] = one.files  # type: ignore[attr-defined]
         args = [self.ticket.pk, one.pk]
         return {
             "is_message": True,
@@ -228,7 +246,7 @@ class _Showing:
             "raw_url": reverse("support:message-raw", args=args)
             if self.may_see_raw and one.inbound_id
             else "",
-            "files": [self._file(file) for file in one.attachments.all()],
+            "files": [self._file(file) for file in files],
             "promise": _promise(one),
             "at": one.created_at.isoformat(),
             "clock": clock(one.created_at),

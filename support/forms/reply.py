@@ -6,11 +6,13 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django import forms
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.folding import fold
 from crm.forms.fields import DayField, DayInput
@@ -95,8 +97,23 @@ class ComposeForm(forms.Form):
         return bool(self["kind"].value() == NOTE)
 
     @property
-    def promise_fields(self) -> list[forms.BoundField]:
-        return [self["promise"], self["promise_until"]]
+    def promise_fields(self) -> list[tuple[forms.BoundField, SafeString]]:
+        return [(self[name], self._widget(name)) for name in ("promise", "promise_until")]
+
+    @property
+    def then_widget(self) -> SafeString:
+        return self._widget("then")
+
+    @property
+    def attachments_widget(self) -> SafeString:
+        return self._widget("attachments")
+
+    def _widget(self, name: str) -> SafeString:
+        """A field's input; drawn once for all who have not written anything into it yet."""
+        value = None if self.is_bound else self[name].value()
+        if self.is_bound or value not in {None, "", State.WAITING}:
+            return SafeString(self[name])
+        return _drawn(name, value, get_language() or "")
 
     @property
     def more_is_open(self) -> bool:
@@ -118,6 +135,11 @@ class ComposeForm(forms.Form):
         elif cleaned.get("promise_until") and not cleaned.get("promise"):
             self.add_error("promise", _("What is promised?"))
         return cleaned
+
+
+@lru_cache(maxsize=64)
+def _drawn(name: str, value: str | None, _language: str) -> SafeString:
+    return SafeString(ComposeForm(initial={name: value})[name])
 
 
 def new_key() -> str:

@@ -125,6 +125,8 @@ RESPONSE_WORDS = words.KindWords(
         "A row per answer given elsewhere: to which survey, whose, when, what score."
     ),
     place=210,
+    page="surveys:survey-list",
+    leads=gettext_lazy("See the surveys"),
     targets={
         "external_id": gettext_lazy("Answer number"),
         "survey": gettext_lazy("Survey"),

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import gettext, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override, pgettext_lazy
 
 from crm.imports.kinds import KINDS
 from crm.models import CustomField
@@ -32,6 +32,9 @@ class KindWords:
     # Where it stands among the kinds.
     place: int
     targets: Mapping[str, Words] = field(default_factory=dict)
+    # Where its rows are seen once they are in, and the words of the link; blank: the customers.
+    page: str = ""
+    leads: Words = ""
     # By target; what is written here is read the same whatever the reader's language.
     example: Sequence[Mapping[str, str]] = ()
 
@@ -58,6 +61,14 @@ def kind_label(name: str) -> str:
 def kind_teaches(name: str) -> str:
     words = _WORDS.get(name)
     return str(words.teaches) if words else ""
+
+
+def kind_page(name: str) -> tuple[str, str]:
+    """The URL name of the page on which its rows are seen, and the words of a link to it."""
+    words = _WORDS.get(name)
+    if words and words.page:
+        return words.page, str(words.leads)
+    return "crm:customer-list", gettext("See the customers")
 
 
 def target_label(kind: str, target: str, custom: Mapping[str, str] | None = None) -> str:
@@ -236,6 +247,8 @@ COSTS = KindWords(
     label=_("Costs"),
     teaches=_("A row per amount spent to win, serve and delight customers, or to train for it."),
     place=50,
+    page="crm:cost-list",
+    leads=_("See the costs"),
     targets={
         "external_id": _("Receipt number"),
         "purpose": pgettext_lazy("what a cost is for", "Purpose"),

@@ -11,6 +11,8 @@ TICKET_WORDS = words.KindWords(
     label=_("Tickets"),
     teaches=_("A row per ticket of another desk: whose, about what, when, in which state."),
     place=110,
+    page="support:ticket-list",
+    leads=_("See the tickets"),
     targets={
         "external_id": _("Ticket number"),
         "body": _("Text"),
@@ -34,6 +36,8 @@ EVENT_WORDS = words.KindWords(
     label=_("What happened to tickets"),
     teaches=_("A row per step of a ticket: answered, solved, opened again, and when."),
     place=120,
+    page="support:ticket-list",
+    leads=_("See the tickets"),
     targets={
         "ticket": _("Ticket number"),
         "kind": pgettext_lazy("column of a file", "What happened"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import (
@@ -21,8 +24,16 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from crm.models import Customer, Interaction, Task
+    from crm.models import Customer, Interaction, Tag, Task
     from staff.models import User
+
+
+# When something last passed, whoever began it.
+CONTACTS = ("last_order_at", "last_inbound_at", "last_outbound_at")
+
+
+def a_year_ago() -> datetime:
+    return timezone.now() - timedelta(days=365)
 
 
 class CustomerQuerySet(QuerySet["Customer"]):
@@ -44,6 +55,67 @@ class CustomerQuerySet(QuerySet["Customer"]):
         unheard = Q(last_inbound_at=None) | Q(last_inbound_at__lt=before)
         unbought = Q(last_order_at=None) | Q(last_order_at__lt=before)
         return self.filter(unheard, unbought, created_at__lt=before)
+
+    def last_contact(self, lookup: str, at: datetime) -> Self:
+        """Those with whom something last passed at or after an instant ("gte"), or before ("lt")."""
+        if lookup == "gte":
+            heard = (Q(**{f"{column}__gte": at}) for column in CONTACTS)
+            return self.filter(reduce(or_, heard))
+        unheard = (Q(**{column: None}) | Q(**{f"{column}__lt": at}) for column in CONTACTS)
+        ever = (Q(**{f"{column}__isnull": False}) for column in CONTACTS)
+        return self.filter(*unheard, reduce(or_, ever))
+
+    def tagged(self, tags: Sequence[Tag], how: str = "any") -> Self:
+        """Those with any, all or none of these tags."""
+        ties = self.model.tags.through.objects
+        sets = [[tag] for tag in tags] if how == "all" else [list(tags)]
+        found = self
+        for one in sets:
+            # Exists, not a join: nobody is there twice.
+            tied = Exists(ties.filter(customer=OuterRef("pk"), tag__in=one))
+            found = found.filter(~tied if how == "none" else tied)
+        return found
+
+    def with_open_deal(self, there_is: bool = True) -> Self:
+        from crm.models import Deal  # it imports the customer, which imports this module
+
+        found = Exists(Deal.objects.filter(customer=OuterRef("pk"), state="open"))
+        return self.filter(found if there_is else ~found)
+
+    def with_late_promise(self) -> Self:
+        from crm.models import Task  # it imports the customer, which imports this module
+
+        return self.filter(Exists(Task.objects.promised().late().filter(customer=OuterRef("pk"))))
+
+    def income_of_a_year(self, *, at_least: int | None = None, at_most: int | None = None) -> Self:
+        """By what they have brought in the last twelve months, in millionths; nothing is zero.
+
+        What lies on zero's far side is asked of the orders once; what includes those who brought
+        nothing is asked customer by customer, which ends when a page is full.
+        """
+        from crm.models import Order  # it imports the customer, which imports this module
+
+        orders = Order.objects.filter(ordered_at__gte=a_year_ago()).order_by()
+        sums = orders.values("customer").annotate(income=Sum("total_micros"))
+        own = sums.filter(customer=OuterRef("pk"))
+        found = self
+        if at_least is not None:
+            beyond = sums.filter(income__gte=at_least).values("customer")
+            short = Exists(own.filter(income__lt=at_least))
+            found = found.filter(pk__in=beyond) if at_least > 0 else found.filter(~short)
+        if at_most is not None:
+            below = sums.filter(income__lte=at_most).values("customer")
+            over = Exists(own.filter(income__gt=at_most))
+            found = found.filter(pk__in=below) if at_most < 0 else found.filter(~over)
+        return found
+
+    def with_income_of_a_year(self) -> Self:
+        """`year_micros`: what they have brought in the last twelve months; null when nothing."""
+        from crm.models import Order  # it imports the customer, which imports this module
+
+        orders = Order.objects.filter(customer=OuterRef("pk"), ordered_at__gte=a_year_ago())
+        total = orders.order_by().values("customer").annotate(sum=Sum("total_micros"))
+        return self.annotate(year_micros=Subquery(total.values("sum")))
 
     def bought_between(self, start: datetime, end: datetime) -> Self:
         """Those whose last purchase was in [start, end)."""

@@ -14,6 +14,7 @@ from staff.access import Role
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django_filters import Filter
 
     from crm.models import Customer
     from staff.models import User
@@ -114,10 +115,27 @@ class TimelineMark:
     order: int = 50
 
 
+@dataclass(frozen=True)
+class CustomerFilterEntry:
+    """A further filter of the list of customers, `?name=value`; the name is a promise.
+
+    `make` returns a fresh django_filters filter with its label, empty_label and `method`, a
+    callable of (customers, name, value); `words` says a value, e.g. "with an open ticket". It
+    stands in `group`: "who", "when", "worth" or "open".
+    """
+
+    name: str
+    make: Callable[[], Filter]
+    words: Callable[[Any], str]
+    group: str = "open"
+    order: int = 50
+
+
 PANELS: Registry[Panel] = Registry()
 TODAY_LISTS: Registry[TodayList] = Registry()
 CUSTOMER_ACTIONS: Registry[CustomerAction] = Registry()
 TIMELINE_MARKS: Registry[TimelineMark] = Registry()
+CUSTOMER_FILTERS: Registry[CustomerFilterEntry] = Registry()
 
 
 def panels(request: HttpRequest, customer: Customer) -> list[tuple[Panel, dict[str, Any]]]:

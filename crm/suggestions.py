@@ -12,9 +12,15 @@ MOST = 200
 
 def sources() -> list[str]:
     """How the most recent customers found us: what people will want to type again."""
-    recent = Customer.objects.order_by("-created_at", "-pk").values("pk")[:RECENT]
-    found = Customer.objects.filter(pk__in=recent).exclude(source="")
-    return sorted(set(found.values_list("source", flat=True)))[:MOST]
+    return recent_words("source")["source"]
+
+
+def recent_words(*columns: str) -> dict[str, list[str]]:
+    """What stands in these columns of the most recent customers, in one query."""
+    recent = Customer.objects.order_by("-created_at", "-pk").values_list(*columns)[:RECENT]
+    found = zip(columns, zip(*recent, strict=True), strict=False)
+    words = {column: list[str]() for column in columns}
+    return words | {column: sorted(set(values) - {""})[:MOST] for column, values in found}
 
 
 def tag_names() -> list[str]:

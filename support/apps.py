@@ -9,6 +9,7 @@ class SupportConfig(AppConfig):
         from support import (  # models are needed
             board_tasks,
             board_trail,
+            customer_filter,
             customer_page,
             desk,
             first_levels,
@@ -30,6 +31,7 @@ class SupportConfig(AppConfig):
         board_tasks.register()
         imports.register()
         customer_page.register()
+        customer_filter.register()
         outbox.register()
         reverting.register()
         tasks.register()

@@ -10,10 +10,18 @@ class SurveysConfig(AppConfig):
     name = "surveys"
 
     def ready(self) -> None:
-        from surveys import customer_page, imports, stock, tasks, trail  # models are needed
+        from surveys import (  # models are needed
+            customer_filter,
+            customer_page,
+            imports,
+            stock,
+            tasks,
+            trail,
+        )
 
         jobs.register("surveys.sweep", every=timedelta(minutes=1), task=tasks.sweep)
         post_migrate.connect(stock.install, sender=self)
         customer_page.register()
+        customer_filter.register()
         trail.register()
         imports.register()

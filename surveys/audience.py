@@ -60,7 +60,11 @@ class Audience:
         if self.customer_ids is not None:
             return {"customers": list(self.customer_ids)}
         if self.filters is not None:
-            return {"filters": dict(self.chosen_filter().parameters())}
+            several: dict[str, list[str]] = {}
+            for name, value in self.chosen_filter().parameters():
+                several.setdefault(name, []).append(value)
+            alone = {name: values[0] for name, values in several.items() if len(values) == 1}
+            return {"filters": {**several, **alone}}
         return {"everyone": True}
 
     def parameters(self) -> list[tuple[str, str]]:

@@ -23,15 +23,18 @@ from staff.templatetags.vinculo import initials
 
 SORT_LABELS = {
     "name": gettext_lazy("By name"),
+    "name_desc": gettext_lazy("By name, from the end"),
+    "stage": gettext_lazy("By stage"),
     "last_purchase": gettext_lazy("Last purchase first"),
     "newest": gettext_lazy("Newest first"),
+    "oldest": gettext_lazy("Oldest first"),
 }
 
 
 @access(read=Role.READ_ONLY)
 @require_safe
 def customer_list(request: HttpRequest) -> HttpResponse:
-    chosen = CustomerFilter(request.GET, queryset=Customer.objects.for_list())
+    chosen = CustomerFilter(request.GET, queryset=Customer.objects.for_list(), request=request)
     page = paginate(chosen.qs, request, key=chosen.key)
     total = capped_count(Customer.objects.active())
     is_filtered = bool(chosen.chosen)
@@ -92,8 +95,13 @@ def _page_of_a_higher_room(name: str) -> str:
 @access(read=Role.READ_ONLY)
 @require_safe
 def customer_filter(request: HttpRequest) -> HttpResponse:
-    chosen = CustomerFilter(request.GET, queryset=Customer.objects.none())
-    context = {"filter": chosen, "sources": suggestions.sources()}
+    nobody = Customer.objects.none()
+    chosen = CustomerFilter(request.GET, queryset=nobody, whole=True, request=request)
+    context = {
+        "filter": chosen,
+        "groups": list(chosen.fieldsets()),
+        "words": suggestions.recent_words("source", "city", "country"),
+    }
     return render_page(request, "crm/customer_filter.html", context, fragment="form")
 
 

@@ -4,11 +4,14 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from staff.models import StoredFile
 
@@ -39,6 +42,37 @@ def store_file(content: bytes | IO[bytes], content_type: str) -> StoredFile:
 def open_file(stored: StoredFile) -> IO[bytes]:
     """The content, open for reading in binary."""
     return default_storage.open(stored.path, "rb")
+
+
+@contextmanager
+def local_copy(stored: StoredFile) -> Iterator[Path]:
+    """The content as a file on this machine, for what reads by path; a remote store's for the while."""
+    place = _local(stored.path)
+    if place is not None:
+        yield place
+        return
+    with tempfile.NamedTemporaryFile(prefix="stored-") as copy, open_file(stored) as content:
+        for chunk in _chunks(content):
+            copy.write(chunk)
+        copy.flush()
+        yield Path(copy.name)
+
+
+def forget_file(stored: StoredFile) -> bool:
+    """Delete the row, and after the commit its content; False while something else points to it."""
+    try:
+        with transaction.atomic():
+            StoredFile.objects.filter(pk=stored.pk).delete()
+    except (ProtectedError, IntegrityError):
+        return False
+    transaction.on_commit(lambda: _remove(stored))
+    return True
+
+
+def _remove(stored: StoredFile) -> None:
+    # The same content may have come again meanwhile.
+    if not StoredFile.objects.filter(sha256=stored.sha256).exists():
+        default_storage.delete(stored.path)
 
 
 def _copy(content: bytes | IO[bytes], draft: IO[bytes]) -> tuple[str, int]:

@@ -11,11 +11,20 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm import custom
 from crm.folding import fold
 from crm.imports.kinds import Column, Entry, Values
 from crm.imports.parsing import BadCell, Context, choice, day, email, instant, language, text
 from crm.imports.session import Session, customers_by_email
-from crm.models import Affiliation, Contact, ContactPoint, Customer, Tag, TenureSpan
+from crm.models import (
+    Affiliation,
+    Contact,
+    ContactPoint,
+    Customer,
+    CustomField,
+    Tag,
+    TenureSpan,
+)
 from crm.phones import NotAPhone, default_region, normalise
 from crm.search import index
 from crm.tenures import rebuild
@@ -91,13 +100,23 @@ class CustomerKind:
                 session.counts.unchanged += 1
         index([match.customer.pk for match in matches if match.is_new or match.changed])
 
+    def open_column(self, target: str) -> Column | None:
+        field = CustomField.objects.filter(key=target.removeprefix(self.open_prefix)).first()
+        if field is None:
+            return None
+
+        def parse(cell: str, context: Context) -> Any:
+            return custom.parse(field, cell, context.business)
+
+        return Column(target, parse)
+
     def finish(self, session: Session) -> None:
         """Tie referrals to rows that came later in the file than who they referred."""
-        references = {reference for _line, reference in session.referrers.values()}
-        found = session.find_customers(references)
+        found = session.find_customers({reference for *_rest, reference in session.referrers})
+        told = {pk: (line, reference) for pk, line, reference in session.referrers}
         rows = []
-        for customer in Customer.objects.filter(pk__in=session.referrers).only("referred_by"):
-            line, reference = session.referrers[customer.pk]
+        for customer in Customer.objects.filter(pk__in=told).only("referred_by"):
+            line, reference = told[customer.pk]
             if reference not in found:
                 session.warnings.append(
                     _("Line %(line)s: the customer “%(reference)s” who referred them is unknown.")
@@ -365,4 +384,4 @@ def _note_referrers(matches: Sequence[Match], session: Session) -> None:
     """Who referred whom is tied once all rows are in."""
     for match in matches:
         if reference := match.entry.values.get("referred_by"):
-            session.referrers[match.customer.pk] = (match.entry.line, reference)
+            session.referrers.append((match.customer.pk, match.entry.line, reference))

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.utils.translation import gettext as _
 
-from crm.imports.parsing import BadCell, Context, Parser
+from crm.imports.parsing import Context, Parser, day, instant, money, rate
+from crm.imports.reading import Row, meant
+from staff.refusals import Refusal
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -28,15 +30,25 @@ class Column:
     parse: Parser
     required: bool = False
 
+    @property
+    def holds(self) -> str:
+        """ "number" or "date" for what people write in several ways; blank otherwise."""
+        if self.parse in {money, rate}:
+            return "number"
+        return "date" if self.parse in {instant, day} else ""
 
-@dataclass
+
+@dataclass(slots=True)
 class Entry:
     """One row on its way in: what it says, then what was made of it or why not."""
 
-    line: int
-    cells: Mapping[str, str]
+    row: Row
     values: Values = field(default_factory=dict)
     refusal: str = ""
+
+    @property
+    def line(self) -> int:
+        return self.row.line
 
     def refuse(self, why: object) -> None:
         self.refusal = self.refusal or str(why)
@@ -55,8 +67,15 @@ class ImportKind(Protocol):
     @property
     def open_prefix(self) -> str: ...
 
+    def open_column(self, target: str) -> Column | None:
+        """How a target with the open prefix is read; None: as it comes."""
+
     def apply(self, entries: Sequence[Entry], session: Session) -> None:
-        """Write the entries; refuse those that can't be; count all of them in the session."""
+        """Write the entries that are not refused yet; refuse those that can't be.
+
+        Counts in the session what was created, updated and unchanged (the refused are counted by
+        the caller). With `session.is_check` everything is rolled back after each batch.
+        """
 
     def finish(self, session: Session) -> None:
         """Called once, after the last batch, in a transaction of its own."""
@@ -87,6 +106,9 @@ class FactKind:
     moves_tenures: bool = False
     open_prefix: str = ""
 
+    def open_column(self, target: str) -> Column | None:
+        return None
+
     def apply(self, entries: Sequence[Entry], session: Session) -> None:
         from crm.imports.facts import apply
 
@@ -104,25 +126,41 @@ def register(kind: ImportKind) -> None:
     KINDS[kind.name] = kind
 
 
-def read_entry(
-    entry: Entry, kind: ImportKind, mapping: Mapping[str, str], context: Context
-) -> None:
-    """Parse the mapped cells into `entry.values`; a bad or missing cell refuses the entry.
+class Reader:
+    """Reads the mapped cells of rows into values; a bad or missing cell refuses the entry.
 
     A blank cell of a mapped column is None; a column that is not mapped is absent.
     """
-    parsers = {column.name: column for column in kind.columns}
-    for target, header in mapping.items():
-        cell = entry.cells.get(header, "")
-        column = parsers.get(target)
-        if "\x00" in cell:
-            entry.refuse(_("%(column)s: holds a character that is no text.") % {"column": header})
-        elif not cell:
-            entry.values[target] = None
-            if column and column.required:
-                entry.refuse(_("%(column)s is empty.") % {"column": header})
-        else:
+
+    def __init__(
+        self, kind: ImportKind, mapping: Mapping[str, str], header: Sequence[str], context: Context
+    ) -> None:
+        known = {column.name: column for column in kind.columns}
+        places = {name: place for place, name in enumerate(header)}
+        self._context = context
+        self._cells: list[tuple[str, int, str, Parser | None, bool]] = []
+        for target, name in mapping.items():
+            column = known.get(target) or kind.open_column(target)
+            parse, required = (column.parse, column.required) if column else (None, False)
+            self._cells.append((target, places[name], name, parse, required))
+
+    def read(self, entry: Entry) -> None:
+        if entry.row.misaligned:
+            entry.refuse(_("The line has more or fewer cells than the header."))
+        written, values, context = entry.row.values, entry.values, self._context
+        for target, place, name, parse, required in self._cells:
+            cell = written[place].strip() if place < len(written) else ""
+            if not cell:
+                values[target] = None
+                if required:
+                    entry.refuse(_("%(column)s is empty.") % {"column": name})
+                continue
+            if cell[0] == "'":
+                cell = meant(cell)
+            if "\x00" in cell:
+                entry.refuse(_("%(column)s: holds a character that is no text.") % {"column": name})
+                continue
             try:
-                entry.values[target] = column.parse(cell, context) if column else cell
-            except BadCell as bad:
-                entry.refuse(_("%(column)s: %(why)s") % {"column": header, "why": bad})
+                values[target] = parse(cell, context) if parse else cell
+            except Refusal as bad:
+                entry.refuse(_("%(column)s: %(why)s") % {"column": name, "why": bad})

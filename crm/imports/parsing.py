@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from crm.folding import fold
 from staff.models import Business
 from staff.refusals import Refusal
 
@@ -30,29 +31,56 @@ class Context:
     """What a cell is read against."""
 
     business: Business
+    # How this file writes numbers and days, where one can't tell from a cell: "," or "."; "dmy" or
+    # "mdy". Blank: nobody said, so what can be read in two ways is refused.
+    decimal: str = ""
+    dates: str = ""
 
     @property
     def day_first(self) -> bool:
         """Whether 03/04/2026 is the third of April for these people."""
-        return self.business.language != "en"
+        return self.dates == "dmy" or (not self.dates and self.business.language != "en")
+
+    @property
+    def month_first(self) -> bool:
+        """Whether it is surely the fourth of March."""
+        return self.dates == "mdy"
 
 
 Parser = Callable[[str, Context], Any]
+
+
+def yes_or_no(text: str, context: Context) -> bool:
+    """Yes and no in our languages, and as machines write them."""
+    word = fold(text)
+    if word in _YES or word in _NO:
+        return word in _YES
+    raise BadCell(_("“%(text)s” is neither yes nor no.") % {"text": text})
+
+
+_YES = frozenset("yes y true 1 x si s sim v verdadero verdadeiro".split())
+_NO = frozenset("no n false 0 nao f falso".split())
 
 _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
 _COMMA_DECIMAL = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+")
 _POINT_DECIMAL = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
 _TWO_WAYS = re.compile(r"[+-]?\d{1,3}([.,])\d{3}")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(([.,])\d{3})(\2\d{3})+")
+_MOST_MONEY = Decimal("999999999.99")
 _CURRENCY_SIGNS = re.compile(r"(R\$|[$€£¥]|\s|\u00a0)")
 
 
-def decimal(text: str, *, places: int, most: Decimal) -> Decimal:
-    """A number as people write it: 1234.56, 12,50, 1.234,56, 1,234.56, with a currency's sign."""
+def decimal(text: str, *, places: int, most: Decimal, mark: str = "") -> Decimal:
+    """A number as people write it: 1234.56, 12,50, 1.234,56, 1,234.56, with a currency's sign.
+
+    `mark` is the file's decimal mark where that is known: it decides what reads in two ways.
+    """
     plain = _CURRENCY_SIGNS.sub("", text).replace("\u2212", "-")
     if plain.startswith("(") and plain.endswith(")"):
         plain = "-" + plain[1:-1]  # how accountants write a negative
-    if _TWO_WAYS.fullmatch(plain) and places < 3:
+    if mark and _TWO_WAYS.fullmatch(plain):
+        plain = plain.replace("," if mark == "." else ".", "").replace(",", ".")
+    elif _TWO_WAYS.fullmatch(plain) and places < 3:
         separator = "." if "." in plain else ","
         raise BadCell(
             _("“%(text)s” can be read in two ways. Write %(one)s or %(other)s.")
@@ -82,14 +110,40 @@ def decimal(text: str, *, places: int, most: Decimal) -> Decimal:
 
 
 def money(text: str, context: Context) -> Decimal:
-    return decimal(text, places=2, most=Decimal("999999999.99"))
+    return decimal(text, places=2, most=_MOST_MONEY, mark=context.decimal)
 
 
 def rate(text: str, context: Context) -> Decimal:
-    value = decimal(text, places=8, most=Decimal(999999))
+    value = decimal(text, places=8, most=Decimal(999999), mark=context.decimal)
     if value <= 0:
         raise BadCell(_("An exchange rate is above zero."))
     return value
+
+
+def decimal_mark(cells: Iterable[str]) -> str:
+    """The decimal mark of a column: "," or "." when some cell tells and none says otherwise."""
+    found = set()
+    for cell in cells:
+        plain = _CURRENCY_SIGNS.sub("", cell).strip("()-+")
+        if match := re.fullmatch(r"[\d.,]*?([.,])(\d+)", plain):
+            mark, digits = match.groups()
+            other = "." if mark == "," else ","
+            if plain.count(mark) > 1:
+                found.add(other)  # it only groups: 1.234.567
+            elif len(digits) != 3 or other in plain:
+                found.add(mark)
+    return found.pop() if len(found) == 1 else ""
+
+
+def order_of_days(cells: Iterable[str]) -> str:
+    """ "dmy" or "mdy" when some date of a column can be read in one way only and none contradicts."""
+    found = set()
+    for cell in cells:
+        if match := _SLASHED.fullmatch(cell):
+            first, second = int(match[1]), int(match[2])
+            if (first > 12) != (second > 12):
+                found.add("dmy" if first > 12 else "mdy")
+    return found.pop() if len(found) == 1 else ""
 
 
 def currency(text: str, context: Context) -> str:
@@ -112,11 +166,13 @@ def _instant(text: str, context: Context) -> datetime:
         if not slashed:
             return datetime.fromisoformat(text)
         first, second, year, hour, minute, sec = (int(part or 0) for part in slashed.groups())
-        if not context.day_first and first <= 12 and second <= 12 and first != second:
+        settled = context.day_first or context.month_first or first == second
+        if not settled and first <= 12 and second <= 12:
             raise BadCell(
                 _("“%(text)s” can be read in two ways. Write it like 2026-01-31.") % {"text": text}
             )
-        day, month = (second, first) if not context.day_first and second > 12 else (first, second)
+        is_american = context.month_first or (not context.day_first and second > 12)
+        day, month = (second, first) if is_american else (first, second)
         return datetime(year, month, day, hour, minute, sec)  # noqa: DTZ001 (its clock is told later)
     except ValueError as error:
         raise BadCell(

@@ -1,29 +1,27 @@
-"""One import from a file to its account: batches, change set, refused rows, dry run, taking back."""
+"""One import from a file to its account, here and now: what `manage.py import` does."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
 from crm.imports import reading
-from crm.imports.kinds import KINDS, Entry, ImportKind, read_entry
-from crm.imports.parsing import Context
-from crm.imports.reading import FileUnusable, Row, Table
-from crm.imports.session import Session
-from staff.audit import record
-from staff.changes import open_change_set
+from crm.imports.kinds import KINDS, ImportKind
+from crm.imports.mapping import resolved
+from crm.imports.walking import State, Walk, open_run
+from crm.models import FileImport
+from staff import leases
 from staff.models import Business, ChangeSet, User
 
-# Rows of a batch: one transaction, a constant number of queries.
-BATCH = 2000
+# How long a run may be silent before it is taken for dead, and how often it gives a sign.
+LEASE, SIGN = 120, 10
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,9 @@ class Import:
     # The system that the external ids are from.
     source: str = "import"
     create_customers: bool = False
+    # How the file writes numbers and days; see crm.imports.parsing.Context.
+    decimal: str = ""
+    dates: str = ""
     dry_run: bool = False
 
     def run(self) -> Outcome:
@@ -69,164 +70,68 @@ class Import:
 
         Each batch commits on its own with its entries in the change set, so a kill leaves whole
         batches that importing again finds unchanged, or that reverting takes back. A dry run
-        does all of it in one transaction and rolls back.
+        rolls every batch back.
         """
+        file_import = self._row()
+        if self.dry_run:
+            with Walk(file_import, self.path, self.business, is_check=True) as walk:
+                while walk.step():
+                    pass
+                walk.finish()
+                return self._outcome(walk)
+        holder = f"command {os.getpid()}"
+        with transaction.atomic():
+            file_import.change_set = open_run(file_import)
+            file_import.save(force_insert=True)
+        lease = lease_name(file_import.pk)
+        with Walk(file_import, self.path, self.business, is_check=False) as walk:
+            sign = 0.0
+            while True:
+                if time.monotonic() - sign > SIGN:
+                    leases.acquire(lease, holder, LEASE)
+                    sign = time.monotonic()
+                if not walk.step():
+                    break
+            walk.finish()
+            leases.release(lease, holder)
+            return self._outcome(walk)
+
+    def _row(self) -> FileImport:
+        """What the history will show; nothing is stored here."""
         with reading.opened(self.path) as table:
-            mapping = resolve_mapping(self.kind, table.header, self.mapping)
-            if not self.dry_run:
-                return self._run(table, mapping)
-            with transaction.atomic():
-                outcome = self._run(table, mapping)
-                transaction.set_rollback(True)
-            return outcome
-
-    def _run(self, table: Table, mapping: Mapping[str, str]) -> Outcome:
-        change_set = open_change_set(
-            "import",
-            self.path.name[:250],
-            self.by,
-            {"kind": self.kind.name, "source": self.source, "state": "running"},
-        )
-        session = Session(
-            context=Context(self.business),
-            change_set=change_set,
+            mapping = resolved(self.kind, table.header, self.mapping)
+        return FileImport(
+            kind=self.kind.name,
+            file_name=self.path.name[:250],
+            mapping=mapping,
+            options={
+                "source": self.source,
+                "create_customers": self.create_customers,
+                "decimal": self.decimal,
+                "dates": self.dates,
+            },
+            state=State.CHECKING if self.dry_run else State.RUNNING,
             by=self.by,
-            source=self.source,
-            create_customers=self.create_customers,
-            mapped=frozenset(mapping),
+            started_at=timezone.now(),
         )
-        with RefusedRows(change_set.pk, table.header) as refused:
-            for entries in _batches(table.rows):
-                with transaction.atomic():
-                    for entry in entries:
-                        read_entry(entry, self.kind, mapping, session.context)
-                    self.kind.apply(entries, session)
-                session.counts.refused += refused.add(entries)
-            with transaction.atomic():
-                self.kind.finish(session)
-                _close(session)
-            return Outcome(
-                kind=self.kind.name,
-                **asdict(session.counts),
-                dry_run=self.dry_run,
-                import_id=None if self.dry_run else change_set.pk,
-                refused_file=refused.kept(),
-                refusals=refused.first,
-                warnings=session.warnings[:100],
-                ignored_columns=[
-                    name for name in table.header if name and name not in mapping.values()
-                ],
-            )
 
-
-def _close(session: Session) -> None:
-    """Write the account into the change set and the audit trail."""
-    counts = asdict(session.counts)
-    session.change_set.facts |= {"state": "done", **counts}
-    session.change_set.save(update_fields=["facts"])
-    record(
-        by=session.by,
-        action="import.run",
-        target=session.change_set,
-        changes={name: [None, count] for name, count in counts.items()},
-        change_set=session.change_set,
-    )
-
-
-def resolve_mapping(
-    kind: ImportKind, header: Sequence[str], given: Mapping[str, str]
-) -> dict[str, str]:
-    """Which column of the file feeds which target: as given, else by the same name.
-
-    Raises FileUnusable for a target or column that does not exist, or a needed one that nothing
-    feeds.
-    """
-    targets = [column.name for column in kind.columns]
-    for target, name in given.items():
-        open_target = kind.open_prefix and target.startswith(kind.open_prefix)
-        if target not in targets and not open_target:
-            raise FileUnusable(
-                _("There is no target “%(target)s” for %(kind)s. There are: %(targets)s.")
-                % {"target": target, "kind": kind.name, "targets": ", ".join(targets)}
-            )
-        if name not in header:
-            raise FileUnusable(
-                _("The file has no column “%(name)s”. It has: %(header)s.")
-                % {"name": name, "header": ", ".join(header)}
-            )
-    mapping = dict(given)
-    taken = set(given.values())
-    for name in header:
-        target = name.lower().replace(" ", "_")
-        is_open = kind.open_prefix and target.startswith(kind.open_prefix)
-        if name not in taken and (target in targets or is_open):
-            mapping.setdefault(target, name)
-    missing = [c.name for c in kind.columns if c.required and c.name not in mapping]
-    if missing or not mapping:
-        raise FileUnusable(
-            _(
-                "No column gives %(missing)s. The file has: %(header)s. "
-                "Say which one does, such as --map %(example)s=COLUMN."
-            )
-            % {
-                "missing": ", ".join(missing or targets),
-                "header": ", ".join(header),
-                "example": (missing or targets)[0],
-            }
+    def _outcome(self, walk: Walk) -> Outcome:
+        refused = walk.refused_path()
+        session = walk.session
+        return Outcome(
+            kind=self.kind.name,
+            **asdict(session.counts),
+            dry_run=self.dry_run,
+            import_id=None if self.dry_run else session.change_set.pk,
+            refused_file=str(refused) if refused else None,
+            refusals=session.report.refusals,
+            warnings=session.warnings,
+            ignored_columns=walk.ignored_columns,
         )
-    return mapping
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Entry]]:
-    remaining = iter(rows)
-    while batch := list(islice(remaining, BATCH)):
-        entries = []
-        for row in batch:
-            entry = Entry(row.line, row.cells)
-            if row.misaligned:
-                entry.refuse(_("The line has more or fewer cells than the header."))
-            entries.append(entry)
-        yield entries
-
-
-class RefusedRows:
-    """The rows that were refused, as a CSV to correct and import again, with line and reason."""
-
-    NAMED = 20
-
-    def __init__(self, import_id: int, header: Sequence[str]) -> None:
-        self._path = Path(settings.VAR_DIR) / "imports" / f"{import_id}-refused.csv"
-        self._header = header
-        self._count = 0
-        self.first: list[tuple[int, str]] = []
-
-    def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._file)
-        self._writer.writerow([*self._header, "line", "reason"])
-        return self
-
-    def add(self, entries: Iterable[Entry]) -> int:
-        """Write the refused ones among the entries; returns how many those are."""
-        refused = [entry for entry in entries if entry.refusal]
-        for entry in refused:
-            cells = [reading.harmless(entry.cells.get(name, "")) for name in self._header]
-            self._writer.writerow([*cells, entry.line, reading.harmless(entry.refusal)])
-        room = self.NAMED - len(self.first)
-        self.first += [(entry.line, entry.refusal) for entry in refused[:room]]
-        self._count += len(refused)
-        return len(refused)
-
-    def kept(self) -> str | None:
-        """Where the file is; None when nothing was refused."""
-        self._file.flush()
-        return str(self._path) if self._count else None
-
-    def __exit__(self, *_exception: object) -> None:
-        self._file.close()
-        if not self._count:
-            self._path.unlink(missing_ok=True)
+def lease_name(file_import_id: int) -> str:
+    return f"import {file_import_id}"
 
 
 def known_kinds() -> list[str]:

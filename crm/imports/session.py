@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from crm.folding import fold
+from crm.imports.checking import Report
 from crm.imports.kinds import Entry
 from crm.imports.parsing import Context
+from crm.imports.seen import Seen
 from crm.models import ContactPoint, Customer
 from crm.search import index
-from staff.bulk import save_columns
+from staff.bulk import insert, save_columns
 from staff.changes import record_created, record_updated
 from staff.models import ChangeSet, User
 
@@ -39,24 +41,38 @@ class Session:
     create_customers: bool
     # The file's columns by target, so that updates touch only what the file speaks of.
     mapped: frozenset[str]
+    # Customers from this key on, of this source, were made by this run.
+    first_customer: int
+    # A check: whatever is written is rolled back, batch by batch; kinds that can do without
+    # writing leave it, and tell what would change.
+    is_check: bool = False
+    report: Report = field(default_factory=Report)
     counts: Counts = field(default_factory=Counts)
     # Sentences about rows that were taken, but not wholly.
     warnings: list[str] = field(default_factory=list)
-    # Hash of each key → its line; eight bytes instead of the key itself.
-    _seen: dict[int, int] = field(default_factory=dict)
-    # Customers that this run made, by the earliest fact that it has seen of each.
-    _made: dict[int, datetime] = field(default_factory=dict)
-    # customers.csv: who was referred by a row that has not come yet: id → (line, reference).
-    referrers: dict[int, tuple[int, str]] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
+    # customers.csv: who was referred by a row that has not come yet: (id, line, reference).
+    referrers: list[tuple[int, int, str]] = field(default_factory=list)
+    # In a check, addresses that earlier rows would have taken from whom they belong to.
+    given_up: Seen = field(default_factory=Seen)
 
-    def first_time(self, key: str, entry: Entry) -> bool:
-        """Whether this key is new in the file; refuses the entry when it is not."""
-        digest = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
-        line = self._seen.setdefault(digest, entry.line)
+    def first_time(self, key: str, entry: Entry, said: str = "") -> bool:
+        """Whether this key is new in the file; refuses the entry when it is not.
+
+        `said` is what the refusal calls it, where that is not the key itself.
+        """
+        line = self.seen.first(key, entry.line)
         if line == entry.line:
             return True
-        entry.refuse(_("“%(key)s” is in line %(line)s already.") % {"key": key, "line": line})
+        entry.refuse(
+            _("“%(key)s” is in line %(line)s already.") % {"key": said or key, "line": line}
+        )
         return False
+
+    def tell(self, entry: Entry, whom: object, target: str, before: Any, after: Any) -> None:
+        """In a check: this row would change a field of what is there."""
+        if self.is_check:
+            self.report.tell(entry.line, whom, target, before, after)
 
     def find_customers(self, references: Iterable[str]) -> dict[str, int]:
         """Customers' ids by reference: this source's external_id, else an e-mail, else "#id"."""
@@ -92,23 +108,23 @@ class Session:
             )
             for reference, at in earliest.items()
         ]
-        Customer.objects.bulk_create(customers, batch_size=500)
+        insert(customers)
         record_created(self.change_set, customers)
         index([customer.pk for customer in customers])
-        self._made.update({customer.pk: customer.created_at for customer in customers})
         return {customer.external_id: customer.pk for customer in customers}
 
     def date_back(self, earliest: dict[int, datetime]) -> None:
         """Date customers that this run made at a fact that turned out to be earlier."""
-        late = {pk: at for pk, at in earliest.items() if pk in self._made and at < self._made[pk]}
-        if not late:
+        made = [pk for pk in earliest if pk >= self.first_customer]
+        if not made:
             return
-        customers = list(Customer.objects.filter(pk__in=late).only("pk", "created_at"))
+        mine = Customer.objects.filter(pk__in=made, external_source=self.source)
+        customers = [c for c in mine.only("pk", "created_at") if earliest[c.pk] < c.created_at]
         dated = [
-            (c.pk, {"created_at": c.created_at}, {"created_at": late[c.pk]}) for c in customers
+            (c.pk, {"created_at": c.created_at}, {"created_at": earliest[c.pk]}) for c in customers
         ]
         for customer in customers:
-            customer.created_at = self._made[customer.pk] = late[customer.pk]
+            customer.created_at = earliest[customer.pk]
         save_columns(customers, ["created_at"])
         record_updated(self.change_set, Customer, dated)
 

@@ -18,6 +18,7 @@ from staff.changes.reverting import (
     can_revert,
     current_revert,
     revert,
+    revert_for,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "record_deleted",
     "record_updated",
     "revert",
+    "revert_for",
 ]

@@ -1,6 +1,8 @@
 """Taking a change set back: backwards, in batches, each its own transaction."""
 
 import copy
+import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
@@ -68,12 +70,21 @@ def revert(*, change_set: ChangeSet, by: User | None) -> RevertOutcome:
     stopped when asked again, and memory does not grow with the set. Inside a caller's
     transaction it is all or nothing instead. Raises AlreadyReverted the second time.
     """
+    outcome = revert_for(change_set=change_set, by=by, seconds=math.inf)
+    assert outcome is not None  # noqa: S101 (there is no end to the time)
+    return outcome
+
+
+def revert_for(*, change_set: ChangeSet, by: User | None, seconds: float) -> RevertOutcome | None:
+    """`revert`, for about so many seconds; None when there is more: ask again."""
+    end = time.monotonic() + seconds
     if not ChangeSet.objects.filter(pk=change_set.pk, reverted_at=None).exists():
         raise AlreadyReverted
     token = _NOW.set(Reverting(change_set, by))
     try:
         while _revert_batch(change_set.pk):
-            pass
+            if time.monotonic() >= end:
+                return None
     finally:
         _NOW.reset(token)
     return _finish(change_set, by)

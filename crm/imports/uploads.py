@@ -1,0 +1,83 @@
+"""Files that come in through the browser: kept, recognised, taken in as drafts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from crm.actions import imports as actions
+from crm.imports import guessing, reading, words
+from crm.imports.kinds import KINDS
+from crm.imports.reading import FileShape
+from crm.models import FileImport
+from staff.downloads import clean_name
+from staff.files import local_copy, store_file
+from staff.models import StoredFile, User
+from staff.refusals import Refusal
+from staff.uploads import sniffed_type
+
+
+class KindUnclear(Refusal):
+    message = _("Its columns don't tell what this file holds. Choose it here.")
+
+
+@transaction.atomic
+def take_in(*, file: UploadedFile[Any], kind: str, by: User) -> FileImport:
+    """A draft of this file; a blank `kind` is told by its columns.
+
+    Raises KindUnclear and FileUnusable; then the file's row is not kept.
+    """
+    stored = _keep(file)
+    return actions.start_import(
+        kind=kind or _kind_of(stored), file=stored, file_name=clean_name(file.name or ""), by=by
+    )
+
+
+@transaction.atomic
+def take_corrected(*, of: FileImport, file: UploadedFile[Any], by: User) -> FileImport:
+    """Have a file with the corrected rows of an import checked, by the mapping of that import.
+
+    Raises FileUnusable, also when a column that the mapping names is gone.
+    """
+    one = actions.start_import(
+        kind=of.kind, file=_keep(file), file_name=clean_name(file.name or ""), by=by
+    )
+    actions.set_mapping(
+        file_import=one, mapping=of.mapping, options=of.options, reading=one.reading, by=by
+    )
+    return actions.begin_check(file_import=one, by=by)
+
+
+def is_remembered(one: FileImport, shape: FileShape) -> bool:
+    """Whether its columns stand as they did the last time."""
+    known = guessing.remembered(KINDS[one.kind], shape.header)
+    return known is not None and known.mapping == one.mapping
+
+
+def kind_of(shape: FileShape) -> str:
+    """The kind that makes most of these columns; raises KindUnclear when none makes half of them."""
+    named = [name for name in shape.header if name]
+    best, most = "", 0
+    for name in words.kind_names():
+        kind = KINDS[name]
+        found = guessing.guess(kind, shape.header, shape.sample)
+        needed = {column.name for column in kind.columns if column.required}
+        if needed <= found.keys() and len(found) > most:
+            best, most = name, len(found)
+    if most < max(2, len(named) / 2):
+        raise KindUnclear
+    return best
+
+
+def _keep(file: UploadedFile[Any]) -> StoredFile:
+    head = bytes(file.read(512))
+    file.seek(0)
+    return store_file(file, sniffed_type(clean_name(file.name or ""), head))
+
+
+def _kind_of(stored: StoredFile) -> str:
+    with local_copy(stored) as path:
+        return kind_of(reading.describe(path))

@@ -14,6 +14,7 @@ class CrmConfig(AppConfig):
         post_migrate.connect(search.WORDS.install, sender=self)
         currency.fixed_when(money.currency_is_fixed)
         tasks.register()
+        import_tasks.register()
         today.register()
         standard.register()
         words.register()

@@ -8,6 +8,7 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         from crm import constraints, money, reverting, search, tasks, today, trail
         from crm.imports import standard, words
+        from crm.imports import tasks as import_tasks
         from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)

@@ -56,6 +56,8 @@ def register() -> None:
             "customer.restore_many": _("brought customers back from the archive"),
             "customer.undo_loss": _("took a loss back"),
             "customer.update": _("changed a customer"),
+            "import.cancel": _("asked an import to stop"),
+            "import.revert": _("had an import taken back"),
             "import.run": _("imported a file"),
             "order.correct": _("corrected an order"),
             "order.create": _("added an order"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 
 from crm import phones, registry
 from crm.models import ContactPoint, Customer, Tag, Task, Tenure
-from staff.access import Role, acting_user
+from staff.access import acting_user
 from staff.models import User
 from staff.prepared import Prepared
 from support.models import (
@@ -26,6 +26,7 @@ from support.models import (
     TicketPresence,
     Watcher,
 )
+from support.sight import by_sight, sees_all
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -81,7 +82,7 @@ def find(user: User, pk: int) -> Ticket:
     """The one of `for_page` with that number, composed once; without any, the answer is 404."""
     found = None
     if pk <= BigIntegerField.MAX_BIGINT:  # SQLite can't be asked for more
-        found = _FOUND[_sees_all(user)].first(pk, timezone.now(), user.pk)
+        found = _FOUND[sees_all(user)].first(pk, timezone.now(), user.pk)
     if found is None:
         raise Http404
     return found
@@ -126,34 +127,12 @@ def read(request: HttpRequest, ticket: Ticket) -> Beside:
         dues=dues(ticket),
         tasks=_tasks(ticket),
         others=_others(ticket, user),
-        links=_LINKS[_sees_all(user)].all(ticket.pk, user.pk),
+        links=_LINKS[sees_all(user)].all(ticket.pk, user.pk),
         panels=_panels(request, ticket.customer),
     )
 
 
 _TAGS = Prepared(lambda ticket: Tag.objects.filter(tickets=ticket), int)
-
-
-def _sees_all(user: User) -> bool:
-    return user.has_role(Role.MANAGER)
-
-
-def _reader(pk: int, *, sees_all: bool) -> User:
-    """Somebody of that number, of whom only `_sees_all` is known, while a query is composed."""
-    return User(pk=pk, role=Role.MANAGER if sees_all else Role.AGENT)
-
-
-def _by_sight(made: Callable[..., QuerySet[Any, Row]], *kinds: type) -> dict[bool, Prepared[Row]]:
-    """`made(*values, user)` prepared for those who see every queue, and for those who don't."""
-
-    def prepared(sees_all: bool) -> Prepared[Row]:
-        def of(*values: Any) -> QuerySet[Any, Row]:
-            *others, user = values
-            return made(*others, _reader(user, sees_all=sees_all))
-
-        return Prepared(of, *kinds, int)
-
-    return {sees_all: prepared(sees_all) for sees_all in (True, False)}
 
 
 def _everybody(ticket: Ticket, user: User) -> list[Somebody]:
@@ -251,7 +230,7 @@ _TASKS = Prepared(
 def _others(ticket: Ticket, user: User) -> list[Ticket]:
     """The customer's other tickets, the newest first, and those that were merged into this one;
     those of private queues stay private."""
-    return _OTHERS[_sees_all(user)].all(ticket.pk, ticket.customer_id, user.pk)
+    return _OTHERS[sees_all(user)].all(ticket.pk, ticket.customer_id, user.pk)
 
 
 def _of_customer(ticket: int, customer: int, user: User) -> QuerySet[Ticket]:
@@ -260,7 +239,7 @@ def _of_customer(ticket: int, customer: int, user: User) -> QuerySet[Ticket]:
     return others.filter(counted).exclude(pk=ticket).order_by("-opened_at", "-pk")[:OTHERS]
 
 
-_OTHERS = _by_sight(_of_customer, int, int)
+_OTHERS = by_sight(_of_customer, int, int)
 
 
 def links(ticket: Ticket, user: User) -> QuerySet[TicketLink]:
@@ -270,8 +249,8 @@ def links(ticket: Ticket, user: User) -> QuerySet[TicketLink]:
     return TicketLink.objects.filter(there).select_related("ticket", "other").order_by("pk")
 
 
-_FOUND = _by_sight(lambda pk, now, user: _with_customer(user, now).filter(pk=pk), int, datetime)
-_LINKS = _by_sight(lambda ticket, user: links(Ticket(pk=ticket), user), int)
+_FOUND = by_sight(lambda pk, now, user: _with_customer(user, now).filter(pk=pk), int, datetime)
+_LINKS = by_sight(lambda ticket, user: links(Ticket(pk=ticket), user), int)
 
 
 def _panels(

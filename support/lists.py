@@ -16,8 +16,10 @@ from django.utils.translation import pgettext_lazy
 from staff.formats import ago, span, time_tag
 from staff.models import User
 from staff.pages import Count, Page, capped_count
+from staff.prepared import Prepared
 from support.filters import VIEWS, TicketFilter
 from support.models import Queue, SavedView, Ticket
+from support.sight import by_sight, sees_all
 from support.tally import of_queue, tally
 
 
@@ -49,9 +51,9 @@ def tabs(user: User, chosen: TicketFilter, query: str, page: Page[Ticket]) -> Ta
 
     Who looks for words, and asks again with each letter, is not told what waits.
     """
-    visible = list(Queue.objects.visible_to(user))
+    visible = _QUEUES[sees_all(user)].all(user.pk)
     queues = [queue for queue in visible if queue.archived_at is None]
-    saved = list(SavedView.objects.visible_to(user))
+    saved = _SAVED.all(user.pk)
     counts = {} if "q" in chosen.chosen else tally(user, visible)
     is_whole_view = not chosen.is_filtered
     queue = chosen.chosen.get("queue")
@@ -80,6 +82,10 @@ def tabs(user: User, chosen: TicketFilter, query: str, page: Page[Ticket]) -> Ta
         saved=[Tab(view.name, f"?{view.query}", view.query == query) for view in saved],
         matching=_matching(chosen, page),
     )
+
+
+_QUEUES = by_sight(Queue.objects.visible_to)
+_SAVED = Prepared(lambda user: SavedView.objects.visible_to(User(pk=user)), int)
 
 
 def _matching(chosen: TicketFilter, page: Page[Ticket]) -> Count | None:

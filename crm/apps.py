@@ -9,6 +9,9 @@ class CrmConfig(AppConfig):
         from crm import constraints, money, reverting, search, tasks, today, trail
         from crm.imports import standard, words
         from crm.imports import tasks as import_tasks
+        from crm.exports import kinds as export_kinds
+        from crm.exports import lists as export_lists
+        from crm import duplicate_tasks, merge_rules
         from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)
@@ -20,4 +23,8 @@ class CrmConfig(AppConfig):
         standard.register()
         words.register()
         reverting.register()
+        merge_rules.register_rules()
+        duplicate_tasks.register()
         trail.register()
+        export_lists.register_all()
+        export_kinds.register_all()

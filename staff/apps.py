@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class StaffConfig(AppConfig):
@@ -9,10 +10,14 @@ class StaffConfig(AppConfig):
 
     def ready(self) -> None:
         from staff import audit, health, jobs, sign_in_trail, tasks
+        from staff.exports import own
+        from staff.exports import tasks as export_tasks
 
         jobs.register("staff.beat", every=timedelta(seconds=30), task=tasks.beat)
         health.register_own()
         sign_in_trail.register()
+        export_tasks.register()
+        own.register()
         audit.shown_at({"staff.user": "staff:person"})
         audit.describe(
             {
@@ -20,6 +25,8 @@ class StaffConfig(AppConfig):
                 "business.change": _("changed the settings"),
                 "business.change_logo": _("changed the logo"),
                 "change_set.revert": _("took changes back"),
+                "export.cancel": _("cancelled an export"),
+                "export.create": _("exported a list"),
                 "person.invite": _("invited a person"),
                 "person.invite_again": _("sent an invitation again"),
                 "person.change_role": _("changed a person's role"),
@@ -33,4 +40,12 @@ class StaffConfig(AppConfig):
                 "person.renew_second_step": _("made new recovery codes"),
             }
         )
-        audit.name_fields({"reverted": _("taken back"), "left_alone": _("left as they are")})
+        audit.name_fields(
+            {
+                "reverted": _("taken back"),
+                "left_alone": _("left as they are"),
+                "list": _("list"),
+                "filters": _("filters"),
+                "format": pgettext_lazy("of a file", "format"),
+            }
+        )

@@ -100,6 +100,27 @@ def paginate(
     )
 
 
+def ordered(
+    queryset: QuerySet[Row], key: Sequence[str], *, after: Sequence[Any] | None = None
+) -> QuerySet[Row]:
+    """The rows in the order of `key`, as `paginate` takes it; those beyond the one with the values
+    `after`, if given."""
+    parts = [_Part.of(queryset, name) for name in key]
+    if after is not None:
+        queryset = queryset.filter(_beyond(parts, after, back=False))
+    return queryset.order_by(*(part.order(back=False) for part in parts))
+
+
+def pack_place(place: Sequence[Any]) -> list[Any]:
+    """The values of a key in JSON's own types."""
+    return [_pack(value) for value in place]
+
+
+def unpack_place(packed: Sequence[Any]) -> list[Any]:
+    """What `pack_place` packed."""
+    return [_unpack(value) for value in packed]
+
+
 @dataclass(frozen=True)
 class _Part:
     """One term of the order."""

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from staff.views import business, people, watch
+from staff.views import business, exports, people, watch
 
 app_name = "staff"
 urlpatterns: list[URLPattern] = [
@@ -19,4 +19,8 @@ urlpatterns: list[URLPattern] = [
     path("settings/people/<int:user_id>/reactivate/", people.reactivate, name="reactivate"),
     path("settings/audit/", watch.audit_trail, name="audit"),
     path("settings/health/", watch.system_health, name="health"),
+    path("exports/", exports.export_list, name="export-list"),
+    path("exports/new/", exports.export_create, name="export-create"),
+    path("exports/<int:pk>/file/", exports.export_file, name="export-file"),
+    path("exports/<int:pk>/cancel/", exports.export_cancel, name="export-cancel"),
 ]

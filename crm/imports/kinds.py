@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django.utils.translation import gettext as _
 
 from crm.imports.parsing import Context, Parser, day, instant, money, rate
-from crm.imports.reading import Row, meant
+from crm.imports.reading import Row
+from staff.cells import meant
 from staff.refusals import Refusal
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ a blank or missing one is found out anew.
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from crm.imports import sheets
 from crm.imports.unusable import FileUnusable
+from staff.cells import meant
 
 __all__ = ["FileShape", "FileUnusable", "Row", "Table", "describe", "opened"]
 
@@ -29,9 +29,6 @@ ENCODINGS = ("utf-8-sig", "cp1252", "utf-16", "iso-8859-15", "mac_roman")
 LONGEST_CELL = 1_000_000
 # Rows by which columns, separators and ways of writing numbers are guessed.
 SAMPLE = 200
-
-# What a spreadsheet would calculate, or even run; a number or a telephone calculates nothing.
-_FORMULA = re.compile(r"'*[=+@-](?![\d\s().,/-]*\Z)", re.DOTALL)
 
 
 class Row:
@@ -170,17 +167,6 @@ def _rows(lines: Lines, header: tuple[str, ...], written: int) -> Iterator[Row]:
         elif any(cell.strip() for cell in cells):  # a blank line says nothing
             surplus = len(cells) != written or any(cell.strip() for cell in cells[width:])
             yield Row(line, cells, header, misaligned=surplus)
-
-
-def harmless(cell: str) -> str:
-    """The cell as a spreadsheet shows it and never runs it: an apostrophe in front says "text"."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def meant(cell: str) -> str:
-    """What a cell of a file says, without the apostrophe that `harmless` put in front."""
-    cell = cell.strip()
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 # --- How it is written ----------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crm.imports.kinds import Entry
-from crm.imports.reading import harmless, meant
+from staff.cells import harmless, meant
 
 ADDED = ("line", "reason")
 _MARK = "\ufeff"

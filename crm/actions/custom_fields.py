@@ -62,13 +62,14 @@ def add_field(
 
     Raises LabelMissing, LabelTaken, ChoicesMissing or TooManyChoices.
     """
+    label = _label(label)
     wanted = {
-        "label": _label(label),
+        "label": label,
         "kind": CustomField.Kind(kind),
         "choices": _choices(kind, choices),
+        "position": CustomField.objects.count() + 1,
     }
-    wanted["position"] = CustomField.objects.count() + 1
-    for key in _keys(wanted["label"]):
+    for key in _keys(label):
         field, made = CustomField.objects.get_or_create(key=key, defaults=wanted)
         if made:
             break

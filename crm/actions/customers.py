@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm import search
+from crm import editing, search
 from crm.actions.contacts import make_contact
 from crm.folding import fold
 from crm.models import Customer, Tag
@@ -63,13 +63,15 @@ def create_customer(
     email: str = "",
     phone: str = "",
     tags: Iterable[str] = (),
+    own: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> Customer:
     """Make a lead, with a primary contact when there is an e-mail, a phone or a contact's name.
 
-    `values` are among FIELDS. Raises NameMissing, TagTooLong, EmailTaken or NotAPhone.
+    `values` are among FIELDS, `own` those of fields of one's own by key.
+    Raises NameMissing, TagTooLong, EmailTaken or NotAPhone.
     """
-    customer = Customer(stage=Customer.Stage.LEAD)
+    customer = Customer(stage=Customer.Stage.LEAD, custom=_with_own({}, own or {}))
     _set(customer, {"name": name, **values})
     customer.save(force_insert=True)
     names = _put_tags(customer, tags)
@@ -89,22 +91,35 @@ def create_customer(
         for key, value in {"tags": names, "email": email, "phone": phone}.items()
         if value
     }
+    changes = _each_own(changes)
     audit.record(by=by, action="customer.create", target=customer, changes=changes)
     return customer
 
 
 @transaction.atomic
 def update_customer(
-    *, customer: Customer, by: User | None, tags: Iterable[str] | None = None, **values: Any
+    *,
+    customer: Customer,
+    by: User | None,
+    tags: Iterable[str] | None = None,
+    own: Mapping[str, Any] | None = None,
+    seen: editing.Seen | None = None,
+    **values: Any,
 ) -> Customer:
     """Change what is given of FIELDS, and the tags unless None; nothing changed writes nothing.
 
-    Raises NameMissing, RefersThemselves or TagTooLong.
+    `own` are values of fields of one's own by key, as crm.custom keeps them; None empties one.
+    With `seen`, what the person saw when they began (crm.editing), what they left as it was is not
+    written. Raises NameMissing, RefersThemselves, TagTooLong or ChangedMeanwhile.
     """
     customer = Customer.objects.select_for_update().get(pk=customer.pk)
     before = audit.values(customer, FIELDS)
+    if seen:
+        values, own, tags = _mine(customer, values, own or {}, tags, seen)
+    if own:
+        values["custom"] = _with_own(customer.custom, own)
     _set(customer, values)
-    if customer.referred_by_id and _leads_back(customer):
+    if customer.referred_by_id and leads_back(customer):
         raise RefersThemselves
     changes = audit.diff(before, customer, FIELDS)
     if changes:
@@ -117,8 +132,43 @@ def update_customer(
     if _SEARCHED & changes.keys() or "tags" in changes:
         search.index([customer.pk])
     if changes:
-        audit.record(by=by, action="customer.update", target=customer, changes=changes)
+        told = _each_own(changes)
+        audit.record(by=by, action="customer.update", target=customer, changes=told)
     return customer
+
+
+def _mine(
+    customer: Customer,
+    values: dict[str, Any],
+    own: Mapping[str, Any],
+    tags: Iterable[str] | None,
+    seen: editing.Seen,
+) -> tuple[dict[str, Any], dict[str, Any], Iterable[str] | None]:
+    """What of all that was given the person changed."""
+    given = values | {f"custom.{key}": value for key, value in own.items()}
+    if tags is not None:
+        given["tags"] = list(tags)
+    kept = editing.mine(customer, given, seen)
+    return (
+        {name: value for name, value in kept.items() if name in values},
+        {key: value for key, value in own.items() if f"custom.{key}" in kept},
+        kept.get("tags"),
+    )
+
+
+def _with_own(custom: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    both = {**custom, **own}
+    return {key: value for key, value in both.items() if value is not None}
+
+
+def _each_own(changes: audit.Changes) -> audit.Changes:
+    """With a line for each field of one's own: "custom.shoe_size"."""
+    told = {name: change for name, change in changes.items() if name != "custom"}
+    old, new = changes.get("custom", ({}, {}))
+    for key in dict.fromkeys([*(old or {}), *(new or {})]):
+        if (was := (old or {}).get(key)) != (now := (new or {}).get(key)):
+            told[f"custom.{key}"] = [was, now]
+    return told
 
 
 def set_tags(*, customer: Customer, tags: Iterable[str], by: User | None) -> Customer:
@@ -136,7 +186,7 @@ def _set(customer: Customer, values: dict[str, Any]) -> None:
     customer.name_folded = fold(customer.name)[:200]
 
 
-def _leads_back(customer: Customer) -> bool:
+def leads_back(customer: Customer) -> bool:
     """Whether following who referred whom from the referrer comes back to the customer."""
     seen: set[int] = set()
     current = customer.referred_by_id

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import actions, record, registry, suggestions, timeline
+from crm import actions, custom, editing, record, registry, suggestions, timeline
 from crm.forms.customers import CustomerForm, NewCustomerForm, holder_of, taken
 from crm.forms.interactions import LogForm
 from crm.forms.money import LossForm
@@ -49,7 +49,9 @@ def page_context(request: HttpRequest, pk: int, form: LogForm | None = None) -> 
 @access(read=Role.AGENT, write=Role.AGENT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def customer_create(request: HttpRequest) -> HttpResponse:
-    form = NewCustomerForm(request.POST or None, initial=_as_asked(request))
+    form = NewCustomerForm(
+        request.POST or None, initial=_as_asked(request), own_fields=custom.fields(request)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             made = actions.create_customer(by=acting_user(request), **form.cleaned_data)
@@ -71,16 +73,26 @@ def _as_asked(request: HttpRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def customer_edit(request: HttpRequest, pk: int) -> HttpResponse:
     changed = get_object_or_404(Customer.objects.select_related("referred_by"), pk=pk)
-    form = CustomerForm(request.POST or None, instance=changed)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.update_customer(customer=changed, by=acting_user(request), **form.cleaned_data)
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("crm:customer", pk)
+    fields = custom.fields(request)
+    form = CustomerForm(request.POST or None, instance=changed, own_fields=fields)
+    if request.method == "POST" and form.is_valid() and saved(request, form, changed):
+        messages.success(request, _("Saved."))
+        return redirect("crm:customer", pk)
     return _form_page(request, form, changed)
+
+
+def saved(request: HttpRequest, form: CustomerForm, changed: Customer) -> bool:
+    """Do what the form asks for; a refusal becomes the form's error."""
+    try:
+        actions.update_customer(customer=changed, by=acting_user(request), **form.cleaned_data)
+    except editing.ChangedMeanwhile as refusal:
+        form.add_error(None, str(refusal))
+        form.changed_meanwhile(refusal, Customer.objects.get(pk=changed.pk))
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+    else:
+        return True
+    return False
 
 
 def _form_page(request: HttpRequest, form: CustomerForm, changed: Customer | None) -> HttpResponse:

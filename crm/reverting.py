@@ -41,6 +41,8 @@ def register() -> None:
     on_revert("crm.affiliation", reindex_affiliated)
     derived_model("crm.tenure")
     derived_model("crm.customersearch")
+    for label in ("duplicate", "duplicatekey", "tocompare"):
+        derived_model(f"crm.{label}")
     derived_columns(
         "crm.customer",
         "stage",

@@ -14,6 +14,7 @@ class SupportConfig(AppConfig):
             desk,
             first_levels,
             imports,
+            merge_rules,
             outbox,
             reverting,
             search,
@@ -34,6 +35,7 @@ class SupportConfig(AppConfig):
         customer_filter.register()
         outbox.register()
         reverting.register()
+        merge_rules.register_rules()
         tasks.register()
         post_migrate.connect(first_levels.install, sender=self)
         sla_tasks.register()

@@ -14,6 +14,7 @@ class SurveysConfig(AppConfig):
             customer_filter,
             customer_page,
             imports,
+            merge_rules,
             stock,
             tasks,
             trail,
@@ -25,3 +26,4 @@ class SurveysConfig(AppConfig):
         customer_filter.register()
         trail.register()
         imports.register()
+        merge_rules.register_rules()

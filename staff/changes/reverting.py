@@ -215,7 +215,15 @@ def _revert_deleted(model: type[models.Model], changes: Sequence[Change]) -> Out
     kept: dict[int, Change.LeftAlone] = {}
     ids = [change.object_id for change in changes]
     taken = set(model._base_manager.filter(pk__in=ids).values_list("pk", flat=True))
-    missing = _missing_targets(model, changes)
+    missing: set[int] = set()
+    emptied: dict[int, dict[str, None]] = defaultdict(dict)
+    for field, without in _without_target(model, changes):
+        if field.remote_field.on_delete is models.SET_NULL:
+            # As it would be now, had the row been there when what it points to went.
+            for pk in without:
+                emptied[pk][field.attname] = None
+        else:
+            missing |= without
     rows: dict[int, models.Model] = {}
     for change in changes:
         if change.object_id in taken:
@@ -223,7 +231,7 @@ def _revert_deleted(model: type[models.Model], changes: Sequence[Change]) -> Out
         elif change.pk in missing:
             kept[change.pk] = Reason.GONE
         else:
-            columns = _python(model, change.before)
+            columns = _python(model, change.before) | emptied[change.pk]
             rows[change.object_id] = model(pk=change.object_id, **columns)
     done = _apply(model._base_manager.bulk_create, list(rows.values()))
     for change in changes:
@@ -333,7 +341,13 @@ def _pointing(relation: models.ForeignObjectRel, ids: set[int]) -> models.QueryS
 
 def _missing_targets(model: type[models.Model], changes: Sequence[Change]) -> set[int]:
     """Changes whose earlier values point to a row that is there no more."""
-    missing: set[int] = set()
+    return {pk for _field, without in _without_target(model, changes) for pk in without}
+
+
+def _without_target(
+    model: type[models.Model], changes: Sequence[Change]
+) -> Iterator[tuple[models.ForeignKey[Any, Any], set[int]]]:
+    """Each key of the model with the changes whose earlier value of it points to nothing now."""
     for field in model._meta.concrete_fields:
         if not isinstance(field, models.ForeignKey):
             continue
@@ -346,5 +360,4 @@ def _missing_targets(model: type[models.Model], changes: Sequence[Change]) -> se
         there = set(
             target._base_manager.filter(**{f"{name}__in": targets}).values_list(name, flat=True)
         )
-        missing |= {pk for pk, value in wanted.items() if value in targets - there}
-    return missing
+        yield field, {pk for pk, value in wanted.items() if value in targets - there}

@@ -1,0 +1,77 @@
+"""Names that may be one: by how their words sound, so that only few have to be compared."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from itertools import combinations
+
+from rapidfuzz import fuzz
+
+# What says nothing about whose name it is: particles, and what kind of company it is.
+_EMPTY = frozenset(
+    "a ao aos as d da das de del di do dos e el en i la las los o of os the und y"
+    " cia co company corp eireli epp gmbh inc lda limitada llc ltd ltda me mei sa sas sc sl slu srl"
+    " sociedad sociedade anonima".split()
+)
+# Letters that Spanish and Portuguese speakers write for one another; vowels and h fall away.
+_SOUNDS = str.maketrans(
+    {
+        **dict.fromkeys("zçxj", "s"),
+        **dict.fromkeys("ckq", "k"),
+        **dict.fromkeys("vw", "b"),
+        **dict.fromkeys("aeiouyh", None),
+        "g": "s",
+        "m": "n",
+        "l": "l",
+    }
+)
+# A name's longest words are its rarest; three make at most three pairs.
+MOST_WORDS = 3
+# Out of 100, of the words in alphabetical order.
+ALIKE = 85
+
+
+def telling(folded: str) -> list[str]:
+    """The words of a folded name that say whose it is, in alphabetical order; all if none does."""
+    found = sorted(folded.split())
+    return [word for word in found if word not in _EMPTY] or found
+
+
+def sound(word: str) -> str:
+    """The same for "goncalves" and "gonsalves", "xavier" and "javier": first sound, then consonants."""
+    if word.isdecimal():
+        return word
+    plain = word.replace("ch", "x").replace("ph", "f").replace("qu", "k").replace("gu", "g")
+    plain = plain.replace("ce", "se").replace("ci", "si")
+    consonants = plain.translate(_SOUNDS)
+    squeezed = "".join(
+        letter for place, letter in enumerate(consonants) if consonants[place - 1 : place] != letter
+    )
+    return squeezed[:5] or word[:1]
+
+
+def keys(folded: str, place: str) -> set[int]:
+    """What this name at this place has in common with those that may be the same: signed 64 bits."""
+    words = sorted(sorted(telling(folded), key=len, reverse=True)[:MOST_WORDS])
+    sounds = sorted({sound(word) for word in words})
+    pairs = list(combinations(sounds, 2)) if len(sounds) > 1 else [tuple(sounds)]
+    return {_hash("|".join((place, *pair))) for pair in pairs}
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def likeness(one: str, other: str) -> int:
+    """How alike two folded names are, out of 100; 0 when numbers in them differ."""
+    first, second = telling(one), telling(other)
+    if _numbers(first) != _numbers(second):
+        return 0
+    few, many = sorted((set(first), set(second)), key=len)
+    if len(few) > 1 and few <= many:
+        return 95 if few < many else 100
+    return int(fuzz.ratio(" ".join(first), " ".join(second)))
+
+
+def _numbers(words: list[str]) -> set[str]:
+    return {word for word in words if any(map(str.isdecimal, word))}

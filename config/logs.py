@@ -5,7 +5,7 @@ import logging
 import re
 
 # /s/<token>/, /t/<token>/ and the like: whoever reads the log must not be able to answer for others.
-_TOKENS = re.compile(r"/(s|u|t|board/following|tickets/files)/[\w:-]{6,}")
+_TOKENS = re.compile(r"/(s|u|t|board/following|tickets/files|calendar)/[\w:-]{6,}")
 
 
 class WithoutTokens(logging.Filter):

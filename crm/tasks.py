@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from crm import projections, tenures
+from crm import projections, reminders, tenures
 from crm.models import SilenceRule, TenureClock
 from staff import jobs
 from staff.models import Business
@@ -60,7 +60,15 @@ def check_projections() -> int:
     return len(found)
 
 
+@shared_task(ignore_result=True)
+def remind() -> int:
+    """Mails of the morning, and of promises that are due soon; every five minutes."""
+    now = timezone.now()
+    return reminders.send_morning_mails(now) + reminders.remind_of_promises(now)
+
+
 def register() -> None:
     """Called from CrmConfig.ready."""
     jobs.register("crm.sweep_stages", every=timedelta(minutes=10), task=sweep_stages)
     jobs.register("crm.check_projections", every=timedelta(days=1), task=check_projections)
+    jobs.register("crm.remind", every=timedelta(minutes=5), task=remind)

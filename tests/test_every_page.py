@@ -23,8 +23,8 @@ from tests.staff.test_access_matrix import ADDRESSES, Address
 pytestmark = [pytest.mark.browser, pytest.mark.once]
 
 LANGUAGES = ["es", "pt-br", "en"]
-# What isn't a page in the frame: an e-mail as it will be sent, shown inside one.
-NOT_PAGES = {"mail:message-html", "surveys:mail-sample"}
+# What isn't a page in the frame: an e-mail as it will be sent, shown inside one; a calendar.
+NOT_PAGES = {"crm:calendar-feed", "mail:message-html", "surveys:mail-sample"}
 # Addresses of strangers, opened below with a token that is worth something.
 WITH_TOKEN = {"surveys:answer", "mail:unsubscribe"}
 # Whose number to open where any one will not do; one column each.
@@ -46,6 +46,7 @@ ROWS_OF = {
     "cost": "crm_cost",
     "order": "crm_order",
     "queue": "support_queue",
+    "task": "crm_task",
     "ticket": "support_ticket",
     "view": "support_savedview",
 }

@@ -1,5 +1,6 @@
 """What can be done to customers and what is known of them; a module per noun."""
 
+from crm.actions.calendar import choose_morning_mail, close_calendar, open_calendar
 from crm.actions.contacts import (
     add_contact,
     add_point,
@@ -29,6 +30,8 @@ from crm.actions.tasks import (
     can_reopen,
     complete_task,
     create_task,
+    delete_task,
+    move_task,
     promise,
     reopen_task,
     reschedule_task,
@@ -58,6 +61,8 @@ __all__ = [
     "can_restore",
     "can_retire",
     "cancel_contract",
+    "choose_morning_mail",
+    "close_calendar",
     "complete_task",
     "correct_cost",
     "correct_order",
@@ -67,10 +72,13 @@ __all__ = [
     "delete_cost",
     "delete_order",
     "delete_span",
+    "delete_task",
     "end_affiliation",
     "log_interaction",
     "log_interactions_bulk",
     "lose_customer",
+    "move_task",
+    "open_calendar",
     "promise",
     "record_cost",
     "record_order",

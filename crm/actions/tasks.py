@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.actions.interactions import log_interaction, unlog_interactions
+from crm.actions.interactions import interactions_about, log_interaction, unlog_interactions
 from crm.models import Customer, Interaction, Task
 from staff import audit
-from staff.models import User
+from staff.changes import open_change_set, record_deleted
+from staff.models import ChangeSet, User
 from staff.refusals import Refusal
 
+# What has no hour holds until the day ends.
+END_OF_DAY = time(23, 59)
 FIELDS = ("title", "customer", "owner", "due_at", "is_promise")
 
 
@@ -169,9 +172,41 @@ def reschedule_task(*, task: Task, due_at: datetime | None, by: User | None) -> 
     return _save(current, before, "task.reschedule", by)
 
 
+def move_task(*, task: Task, days: int, by: User | None) -> Task:
+    """To the day that is `days` from today, at the same hour. Raises AlreadyDone."""
+    day = timezone.localdate() + timedelta(days=days)
+    at = timezone.localtime(task.due_at).time() if task.due_at else END_OF_DAY
+    due_at = datetime.combine(day, at, tzinfo=timezone.get_current_timezone())
+    return reschedule_task(task=task, due_at=due_at, by=by)
+
+
+@transaction.atomic
+def delete_task(*, task: Task, by: User | None) -> ChangeSet:
+    """It need not be done after all; what a promise told the timeline goes with it.
+
+    Returns the change set that takes it back.
+    """
+    current = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    told = interactions_about(Task, [current.pk])
+    change_set = open_change_set(kind="crm.task_delete", label=current.title, by=by)
+    record_deleted(change_set, [*told, current])
+    changes: dict[str, list[Any]] = {
+        "title": [current.title, None],
+        "customer": [current.customer_id, None],
+    }
+    audit.record(
+        by=by, action="task.delete", target=current, changes=changes, change_set=change_set
+    )
+    told.delete()
+    current.delete()
+    return change_set
+
+
 def _save(task: Task, before: Mapping[str, Any], action: str, by: User | None) -> Task:
     changes = audit.diff(before, task, FIELDS)
+    if "due_at" in changes or "owner" in changes:
+        task.reminded_at = None  # whoever has it now is told of the new time
     if changes:
-        task.save(update_fields=list(changes))
+        task.save(update_fields=[*changes, "reminded_at"])
         audit.record(by=by, action=action, target=task, changes=changes)
     return task

@@ -7,13 +7,15 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from crm.actions.tasks import END_OF_DAY
 from crm.forms.fields import CustomerField, DayField, DayInput, MomentField, MomentInput
-from crm.models import Interaction
+from crm.models import Interaction, Task
 from staff.models import User
 
 # Nobody speaks to oneself: these kinds have no direction.
@@ -22,8 +24,7 @@ WITHOUT_DIRECTION = {Interaction.Kind.NOTE}
 
 def end_of(day: Any) -> datetime:
     """The last minute of a day of the business's calendar: until then a promise is kept."""
-    zone = timezone.get_current_timezone()
-    return datetime(day.year, day.month, day.day, 23, 59, tzinfo=zone)
+    return datetime.combine(day, END_OF_DAY, tzinfo=timezone.get_current_timezone())
 
 
 class LogForm(forms.Form):
@@ -158,3 +159,35 @@ class TaskForm(forms.Form):
             ):
                 self.add_error("customer", _("To whom was it promised?"))
         return cleaned
+
+
+class TaskEditForm(TaskForm):
+    """The same of a task that is there; to whom it was promised stays as it is.
+
+    An unchanged day keeps its hour: `due_at` in `cleaned_data` is the whole moment.
+    """
+
+    def __init__(self, data: Any = None, *, task: Task) -> None:
+        self.task = task
+        self.due = timezone.localtime(task.due_at) if task.due_at else None
+        day = self.due.date() if self.due else None
+        initial = {"title": task.title, "due_on": day, "owner": task.owner_id}
+        super().__init__(data, initial=initial)
+        del self.fields["customer"], self.fields["is_promise"]
+        if task.owner and not task.owner.is_active:
+            self.fields["owner"].queryset = User.objects.filter(  # type: ignore[attr-defined]
+                Q(is_active=True) | Q(pk=task.owner_id)
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        day = cleaned.get("due_on")
+        if self.task.is_promise and not day and "due_on" not in self.errors:
+            self.add_error("due_on", _("A promise needs a day until which it is kept."))
+        same = self.due is not None and day == self.due.date()
+        cleaned["due_at"] = self.task.due_at if same else (end_of(day) if day else None)
+        return cleaned
+
+    @property
+    def moves(self) -> bool:
+        return bool(self.cleaned_data["due_at"] != self.task.due_at)

@@ -20,7 +20,7 @@ from crm.models.lists import BulkEdit, ListColumns, Segment
 from crm.models.money import Contract, Cost, Order
 from crm.models.outreach import Outreach, OutreachMessage
 from crm.models.privacy import Consent, PrivacyAct, RetentionRule
-from crm.models.tasks import CalendarFeed, Task
+from crm.models.tasks import CalendarFeed, MorningMail, Task
 from crm.models.tenures import Loss, LossReason, SilenceRule, Tenure, TenureClock, TenureSpan
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "LossReason",
     "LoyaltyTier",
     "MergedCustomer",
+    "MorningMail",
     "Order",
     "Outreach",
     "OutreachMessage",

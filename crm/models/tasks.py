@@ -60,6 +60,12 @@ class Task(models.Model):
                 fields=["owner", "due_at"], condition=Q(done_at=None), name="crm_task_open"
             ),
             models.Index(fields=["customer", "due_at"], name="crm_task_customer"),
+            # Of which their owners have still to be reminded.
+            models.Index(
+                fields=["due_at"],
+                condition=Q(is_promise=True, done_at=None, reminded_at=None),
+                name="crm_promise_to_remind",
+            ),
             # What metrics count by the day on which it was due.
             models.Index(fields=["due_at"], condition=Q(is_promise=True), name="crm_promise_due"),
         ]
@@ -95,6 +101,26 @@ class CalendarFeed(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class MorningMail(models.Model):
+    """Whether a person gets a mail of what the day brings, from which hour on, and the last such day."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="morning_mail"
+    )
+    is_on = models.BooleanField(_("a mail in the morning"), default=True)
+    hour = models.PositiveSmallIntegerField(_("from"), default=8)
+    # Set together with the mail: of two sweeps one sends it.
+    sent_on = models.DateField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(hour__lte=23), name="crm_morning_hour")
+        ]
 
     def __str__(self) -> str:
         return str(self.user_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import actions, agenda, registry
-from crm.forms.interactions import TaskForm, end_of
+from crm.forms.interactions import TaskEditForm, TaskForm, end_of
 from crm.models import Customer, Task
 from crm.views.going_back import back, undo_tag
 from staff.access import Role, access, acting_user
+from staff.formats import date_long
 from staff.pages import render_page
 from staff.refusals import Refusal
 
@@ -82,6 +84,66 @@ def _as_asked(request: HttpRequest) -> dict[str, Any]:
     pk = request.GET.get("customer", "")
     customer = Customer.objects.filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None
     return {"owner": request.user.pk, "customer": customer}
+
+
+@access(read=Role.AGENT, write=Role.AGENT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def task_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    task = get_object_or_404(Task.objects.select_related("customer", "owner"), pk=pk)
+    form = TaskEditForm(request.POST if request.method == "POST" else None, task=task)
+    if form.is_valid() and _changed(request, task, form):
+        messages.success(request, _("Saved."))
+        return (
+            redirect("crm:customer", task.customer_id)
+            if task.customer_id
+            else redirect("crm:today")
+        )
+    context = {"form": form, "task": task}
+    return render(request, "crm/task_form.html", context, status=422 if form.errors else 200)
+
+
+def _changed(request: HttpRequest, task: Task, form: TaskEditForm) -> bool:
+    said, by = form.cleaned_data, acting_user(request)
+    try:
+        with transaction.atomic():
+            actions.update_task(task=task, by=by, title=said["title"], owner=said["owner"])
+            if form.moves:
+                actions.reschedule_task(task=task, due_at=said["due_at"], by=by)
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
+
+
+# What `?to=` of task_move takes, in days from today.
+MOVES = {"today": 0, "tomorrow": 1, "week": 7}
+
+
+@access(write=Role.AGENT)
+@require_POST
+def task_move(request: HttpRequest, pk: int) -> HttpResponse:
+    """One press: to tomorrow, or in a week."""
+    task = get_object_or_404(Task, pk=pk)
+    days = MOVES.get(request.POST.get("to", ""), 1)
+    try:
+        moved = actions.move_task(task=task, days=days, by=acting_user(request))
+    except Refusal as refusal:
+        messages.info(request, str(refusal))
+    else:
+        words = _("Moved to %(day)s: %(title)s")
+        messages.success(request, words % {"day": date_long(moved.due_at), "title": moved.title})
+    return back(request, "crm:today")
+
+
+@access(write=Role.AGENT)
+@require_POST
+def task_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    task = get_object_or_404(Task, pk=pk)
+    change_set = actions.delete_task(task=task, by=acting_user(request))
+    done = back(request, "crm:today")
+    tag = undo_tag("crm:undo", change_set.pk, to=done.url)
+    messages.success(request, _("Deleted: %(title)s") % {"title": task.title}, extra_tags=tag)
+    return done
 
 
 @access(write=Role.AGENT)

@@ -23,6 +23,8 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from crm.gathering import gathered
+
 if TYPE_CHECKING:
     from crm.models import Customer, Interaction, Tag, Task
     from staff.models import User
@@ -126,19 +128,23 @@ class CustomerQuerySet(QuerySet["Customer"]):
         return self.select_related("owner").prefetch_related("tags").defer("notes", "custom")
 
     def for_page(self) -> Self:
-        """What the head of a customer's page shows: customer, tags, current people, their points."""
-        from crm.models import Affiliation, ContactPoint  # they import this module
+        """What the head of a customer's page shows, in two queries: the customer, with `tag_words`
+        as [folded, name], and `people`, with their `points` as [key, kind, value]; see crm.gathering.
+        """
+        from crm.models import Affiliation, ContactPoint, Tag  # they import this module
 
-        points = ContactPoint.objects.filter(retired_at=None).order_by("pk")
+        points = ContactPoint.objects.filter(contact=OuterRef("contact"), retired_at=None)
         people = (
             Affiliation.objects.filter(until=None)
             .select_related("contact")
-            .prefetch_related(Prefetch("contact__points", points))
+            .annotate(points=gathered(points, "contact", "pk", "kind", "value"))
             .order_by("-is_primary", "contact__name", "pk")
         )
+        tags = Tag.objects.filter(customers=OuterRef("pk"))
         return (
             self.select_related("owner", "referred_by")
-            .prefetch_related("tags", Prefetch("affiliations", people, to_attr="people"))
+            .prefetch_related(Prefetch("affiliations", people, to_attr="people"))
+            .annotate(tag_words=gathered(tags, "customers", "folded", "name"))
             .with_income()
         )
 

@@ -48,6 +48,11 @@ class Record:
         return past[0] if past else None
 
     @property
+    def tags(self) -> list[tuple[str, str]]:
+        """(folded, as it is written), in order."""
+        return sorted(self.customer.tag_words or ())  # type: ignore[attr-defined]
+
+    @property
     def income(self) -> Decimal | None:
         """What they have brought so far, in the business's currency: refunds taken off."""
         micros: int | None = self.customer.income_micros  # type: ignore[attr-defined]
@@ -111,13 +116,13 @@ def people(customer: Customer, region: str) -> list[Person]:
 
 
 def _person(affiliation: Affiliation, region: str) -> Person:
-    points = affiliation.contact.points.all()
+    points = sorted(affiliation.points or ())  # type: ignore[attr-defined]
     return Person(
         affiliation=affiliation,
-        emails=[point.value for point in points if point.kind == ContactPoint.Kind.EMAIL],
+        emails=[value for _pk, kind, value in points if kind == ContactPoint.Kind.EMAIL],
         phones=[
-            (point.value, phones.readable(point.value, region))
-            for point in points
-            if point.kind == ContactPoint.Kind.PHONE
+            (value, phones.readable(value, region))
+            for _pk, kind, value in points
+            if kind == ContactPoint.Kind.PHONE
         ],
     )

@@ -42,8 +42,10 @@ SORTS = {
     "newest": ("-created_at", "-pk"),
     "oldest": ("created_at", "pk"),
 }
-# What an address may have beside the filters without asking for other customers.
-PLACES = {"sort", "segment", "after", "before"}
+# What an address keeps beside the filters: the order, and the segment that one came from.
+KEPT = ("sort", "segment")
+# What asks for no other customers.
+PLACES = {*KEPT, "after", "before"}
 GROUPS = {
     "who": gettext_lazy("Who they are"),
     "when": gettext_lazy("When"),
@@ -274,7 +276,7 @@ class CustomerFilter(SentenceFilter):
                 found.append((name, plain(value)))
             else:
                 found += [(name, text) for text in values_of(self.data, name)]
-        return found + [("sort", text) for text in values_of(self.data, "sort")]
+        return found + [(name, text) for name in KEPT for text in values_of(self.data, name)]
 
     def words(self, name: str, value: Any) -> str:
         for entry in CUSTOMER_FILTERS.all():

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from crm import actions, suggestions
+from crm import actions, segments, suggestions
 from crm.filters import SORTS, CustomerFilter
 from crm.models import Customer
 from crm.views.going_back import back, undo_tag
 from staff.access import Role, access, acting_user
 from staff.formats import ago
+from staff.models import User
 from staff.pages import capped_count, paginate, render_page
 from staff.templatetags.vinculo import initials
 
@@ -47,6 +48,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "matching": capped_count(chosen.qs) if is_filtered else total,
         "is_filtered": is_filtered,
         "has_any": is_filtered or total.number > 0,
+        **_segments(acting_user(request), chosen),
         **_ways_on(request, chosen),
     }
     return render_page(request, "crm/customer_list.html", context, fragment="results")
@@ -67,6 +69,12 @@ def _row(customer: Customer) -> dict[str, Any]:
         "last_contact": ago(contact) if contact else "",
         "last_purchase": ago(purchase) if purchase else "",
     }
+
+
+def _segments(user: User, chosen: CustomerFilter) -> dict[str, Any]:
+    tabs = segments.tabs(user, chosen)
+    may_change = tabs.current is not None and segments.can_edit(tabs.current, user)
+    return {"tabs": tabs, "may_change_segment": may_change}
 
 
 def _ways_on(request: HttpRequest, chosen: CustomerFilter) -> dict[str, Any]:

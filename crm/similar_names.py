@@ -16,18 +16,16 @@ _EMPTY = frozenset(
 # Letters that Spanish and Portuguese speakers write for one another; vowels and h fall away.
 _SOUNDS = str.maketrans(
     {
-        **dict.fromkeys("zçxj", "s"),
-        **dict.fromkeys("ckq", "k"),
+        **dict.fromkeys("ckqzxjg", "s"),
         **dict.fromkeys("vw", "b"),
+        **dict.fromkeys("m", "n"),
         **dict.fromkeys("aeiouyh", None),
-        "g": "s",
-        "m": "n",
-        "l": "l",
     }
 )
 # A name's longest words are its rarest; three make at most three pairs.
 MOST_WORDS = 3
-# Out of 100, of the words in alphabetical order.
+SOUNDS = 6
+# Out of 100.
 ALIKE = 85
 
 
@@ -38,16 +36,14 @@ def telling(folded: str) -> list[str]:
 
 
 def sound(word: str) -> str:
-    """The same for "goncalves" and "gonsalves", "xavier" and "javier": first sound, then consonants."""
+    """The same for "goncalves" and "gonsalves", "xavier" and "javier": consonants alone."""
     if word.isdecimal():
         return word
-    plain = word.replace("ch", "x").replace("ph", "f").replace("qu", "k").replace("gu", "g")
-    plain = plain.replace("ce", "se").replace("ci", "si")
-    consonants = plain.translate(_SOUNDS)
+    consonants = word.replace("ph", "f").translate(_SOUNDS)
     squeezed = "".join(
         letter for place, letter in enumerate(consonants) if consonants[place - 1 : place] != letter
     )
-    return squeezed[:5] or word[:1]
+    return squeezed[:SOUNDS] or word[:1]
 
 
 def keys(folded: str, place: str) -> set[int]:
@@ -70,7 +66,11 @@ def likeness(one: str, other: str) -> int:
     few, many = sorted((set(first), set(second)), key=len)
     if len(few) > 1 and few <= many:
         return 95 if few < many else 100
-    return int(fuzz.ratio(" ".join(first), " ".join(second)))
+    # In the order of how they sound, so that the first letters decide nothing.
+    texts = [
+        " ".join(sorted(words, key=lambda word: (sound(word), word))) for words in (first, second)
+    ]
+    return int(fuzz.ratio(*texts))
 
 
 def _numbers(words: list[str]) -> set[str]:

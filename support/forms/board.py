@@ -8,7 +8,7 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
-from support.forms.public import PublicForm
+from staff.public.forms import PublicForm
 from support.models import Suggestion
 
 State = Suggestion.State

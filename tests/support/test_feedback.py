@@ -14,7 +14,8 @@ from django.utils import timezone
 from crm.models import Customer
 from mail.models import OutgoingEmail
 from staff.models import Business
-from support import desk, stamps
+from staff.public import stamps
+from support import desk
 from support.models import Message, Suggestion, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,7 @@ def stamp(age: float = 60, purpose: str = "feedback") -> str:
             return signing.b62_encode(int(then.timestamp()))
 
     value = stamps.new_stamp(purpose).rsplit(":", 2)[0]
-    return Past(salt="support.stamps").sign(value)
+    return Past(salt="staff.public.stamps").sign(value)
 
 
 def send(client: Client, **typed: object) -> HttpResponse:

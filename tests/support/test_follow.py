@@ -11,7 +11,8 @@ from django.utils import timezone
 from crm.models import Contact
 from staff.files import store_file
 from staff.models import Business, User
-from support import desk, links, stamps
+from staff.public import stamps
+from support import desk, links
 from support.actions.conversation import add_note, receive, reply, withdraw_reply
 from support.actions.merging import merge
 from support.actions.states import mark_spam, move

@@ -21,11 +21,12 @@ from mail.showing import text_to_html
 from staff import limits
 from staff.access import access
 from staff.pages import paginate
+from staff.public.forms import PublicForm
+from staff.public.pages import closed, language_of, private, refused
 from support import desk, links
 from support.actions import board as actions
-from support.forms.public import CommentForm, FollowForm, ProposalForm, PublicForm
+from support.forms.public import CommentForm, FollowForm, ProposalForm
 from support.models import BoardComment, BoardVote, Suggestion
-from support.views.public.answering import closed, language_of, private, refused
 
 State = Suggestion.State
 COOKIE, COOKIE_SALT, COOKIE_AGE = "voter", "support.board", 60 * 60 * 24 * 365

@@ -11,12 +11,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from staff.access import access
+from staff.public.pages import closed, private, refused
 from support import desk
 from support.actions import feedback as actions
 from support.correspondents import Correspondent
 from support.forms.public import FeedbackForm
 from support.models import Ticket
-from support.views.public.answering import closed, private, refused
 
 MESSAGES_AN_HOUR = 20
 

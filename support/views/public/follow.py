@@ -22,12 +22,12 @@ from staff import limits
 from staff.access import access
 from staff.downloads import download
 from staff.pages import paginate
+from staff.public.pages import language_of, private, refused
 from staff.refusals import Refusal
 from support import desk, links
 from support.actions import following
 from support.forms.public import AnswerForm
 from support.models import Attachment, Message, Participant, Ticket, TicketAccess
-from support.views.public.answering import language_of, private, refused
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -30,9 +30,9 @@ def language_of(*wanted: str) -> str:
 
 def refused(request: HttpRequest, what: str, *, most: int, seconds: int = 3600) -> bool:
     """Whether this visitor has done `what` too often of late, this time included."""
-    return limits.too_often(request, f"support.{what}", most=most, seconds=seconds)
+    return limits.too_often(request, f"public.{what}", most=most, seconds=seconds)
 
 
 def closed(request: HttpRequest) -> HttpResponse:
     """A page that the business has switched off."""
-    return render(request, "support/public/off.html", status=404)
+    return render(request, "public/off.html", status=404)

@@ -16,7 +16,7 @@ from staff.refusals import Refusal
 # Nobody reads a form, writes and sends it faster; nobody has it open for longer.
 FASTEST, OLDEST = timedelta(seconds=2), timedelta(days=2)
 
-_STAMPS = TimestampSigner(salt="support.stamps")
+_STAMPS = TimestampSigner(salt="staff.public.stamps")
 
 
 class PressAgain(Refusal):

@@ -1,0 +1,1 @@
+"""What pages for strangers have in common: forms without a cookie, headers, limits, languages."""

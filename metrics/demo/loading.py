@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,7 +28,7 @@ from crm.models import (
     Tag,
     Task,
 )
-from metrics.demo import house, ledger, stories, words
+from metrics.demo import house, ledger, many, stories, words
 from metrics.demo.asked import Asked
 from metrics.demo.bought import Bought
 from metrics.demo.clock import Clock
@@ -76,19 +77,38 @@ class Loader:
         the business, so that a demo that was stopped early leaves nothing."""
         if Customer.objects.exists():
             raise NotEmpty
-        made = 0
+        made, plan = 0, many.Plan.of(self.customers, BATCH)
         with transaction.atomic():
             signs_in = self._set_up()
-            made += self._write(0)
+            made += self._write(0, min(BATCH, plan.lives))
             self._around()
-        for number in range(1, -(-self.customers // BATCH)):
-            with transaction.atomic():
-                made += self._write(number)
-            self.say(_("%(count)s customers") % {"count": f"{made:,}"})
+        before = many.highest_keys() if plan.copies else {}
+        for first in range(BATCH, plan.lives, BATCH):
+            made += self._write_one(first, min(first + BATCH, plan.lives), made)
+        if plan.copies:
+            made = self._copy(before, plan.copies, made)
+            made += self._write_one(plan.lives, plan.lives + plan.rest, made)
         with transaction.atomic():
             self.asked.count_invited()
             self.asked.ask_now(self.team[0])
         return Loaded(made, signs_in)
+
+    def _write_one(self, first: int, last: int, so_far: int) -> int:
+        """A batch in a transaction of its own."""
+        if first == last:
+            return 0
+        with transaction.atomic():
+            made = self._write(first, last)
+        self._count(so_far + made)
+        return made
+
+    def _copy(self, before: Mapping[type[Model], int], copies: int, made: int) -> int:
+        stretch = made - BATCH
+        many.multiply(before, copies, lambda number: self._count(made + number * stretch))
+        return made + copies * stretch
+
+    def _count(self, made: int) -> None:
+        self.say(_("%(count)s customers") % {"count": f"{made:,}"})
 
     # --- The business ------------------------------------------------------------------
 
@@ -129,13 +149,12 @@ class Loader:
 
     # --- A batch -----------------------------------------------------------------------
 
-    def _batch(self, number: int) -> list[History]:
+    def _batch(self, first: int, last: int) -> list[History]:
         """The histories of a batch, the oldest customer first."""
-        random = Random(f"{self.seed}:{number}")
-        found = stories.all_stories(self.clock) if number == 0 else []
-        first = number * BATCH
+        random = Random(f"{self.seed}:{_number(first)}")
+        found = stories.all_stories(self.clock) if first == 0 else []
         taken = {history.person.email for history in found}
-        for place in range(first + len(found), min(first + BATCH, self.customers)):
+        for place in range(first + len(found), last):
             person = draw(random, place, taken)
             found.append(Life(random, self.clock, person, 4).live(arrival(random, self.clock)))
         found.sort(key=lambda history: history.created_at)
@@ -145,9 +164,10 @@ class Loader:
                 history.referrer = found[random.randrange(place)]
         return found
 
-    def _write(self, number: int) -> int:
+    def _write(self, first: int, last: int) -> int:
         """Facts first, then everything that is derived from them."""
-        histories = self._batch(number)
+        number = _number(first)
+        histories = self._batch(first, last)
         random = Random(f"{self.seed}:{number}:written")
         customers = self._customers(histories, random)
         contacts = self._contacts(histories, customers)
@@ -158,7 +178,7 @@ class Loader:
         talks += self._promises(histories, customers)
         talks += self.asked.answers(histories, customers, contacts)
         helped = Random(f"{self.seed}:{number}:helped")
-        talks += self.desk.write(histories, customers, contacts, helped, is_first=number == 0)
+        talks += self.desk.write(histories, customers, contacts, helped, is_first=first == 0)
         Cost.objects.bulk_create(ledger.amends(histories, customers, self.business.currency))
         log_interactions_bulk(talks, bodies)
         ids = [customer.pk for customer in customers]
@@ -345,3 +365,8 @@ class Loader:
             for task in tasks
             if task.is_promise
         ]
+
+
+def _number(first: int) -> int:
+    """What a batch's chances are drawn by; the few lives after the copies are no batch of their own."""
+    return first if first % BATCH else first // BATCH

@@ -160,7 +160,7 @@ CACHES = {
         }
     )
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "staff.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 
 STORAGES = {

@@ -11,6 +11,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 ROOT_URLCONF = "benchmarks.floor.views"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [

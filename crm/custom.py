@@ -6,6 +6,7 @@ decimal strings, dates as ISO strings, yes/no as booleans; what is empty has no 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -13,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db.models import Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -21,6 +23,7 @@ from crm.forms.fields import DayField, NumberField
 from crm.imports import parsing
 from crm.models import CustomField
 from staff.formats import date_long, number
+from staff.json_rows import rows_beside
 from staff.models import Business
 from staff.refusals import Refusal
 
@@ -67,6 +70,25 @@ def known(request: HttpRequest | None = None) -> list[CustomField]:
 def fields(request: HttpRequest | None = None) -> list[CustomField]:
     """Those that forms, filters and files offer."""
     return [field for field in known(request) if field.archived_at is None]
+
+
+def beside() -> Subquery:
+    """All fields beside another row, for a page that has no query to spare; see `take`."""
+    columns = "pk key label kind choices position archived_at".split()
+    return rows_beside(CustomField.objects.all(), {name: name for name in columns})
+
+
+def take(request: HttpRequest, rows: list[dict[str, Any]] | None) -> list[CustomField]:
+    """Let what `beside` brought be what is `known` for this request."""
+    found = [CustomField(**{**row, "choices": _listed(row["choices"])}) for row in rows or []]
+    found.sort(key=lambda field: (field.position, field.pk))
+    request.custom_fields = found  # type: ignore[attr-defined]
+    return found
+
+
+def _listed(choices: Any) -> Any:
+    # Within JSON, SQLite gives JSON as a text.
+    return json.loads(choices) if isinstance(choices, str) else choices
 
 
 # --- Values ---------------------------------------------------------------------------------
@@ -180,19 +202,10 @@ def file_text(field: CustomField, value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def shown(values: Mapping[str, Any], among: Iterable[CustomField]) -> list[tuple[str, str]]:
-    """(label, value) of what is filled in, in the fields' order; archived fields stay unsaid.
-
-    What a file brought under a name that no field has comes last, under that name.
-    """
-    among = list(among)
-    lines = [
-        (field.label, show(field, values[field.key]))
-        for field in among
-        if field.archived_at is None and values.get(field.key) not in (None, "")
-    ]
-    unknown = values.keys() - {field.key for field in among}
-    return lines + [(key, str(values[key])) for key in sorted(unknown)]
+def unknown(values: Mapping[str, Any], among: Iterable[CustomField]) -> list[tuple[str, str]]:
+    """(name, value) of what a file brought under names that no field has, not even an archived one."""
+    names = values.keys() - {field.key for field in among}
+    return [(name, str(values[name])) for name in sorted(names)]
 
 
 def in_the_trail() -> Callable[[str, Any], tuple[str, str]]:

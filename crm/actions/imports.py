@@ -123,6 +123,35 @@ def set_mapping(
     return file_import
 
 
+@transaction.atomic
+def read_anew(
+    *, file_import: FileImport, reading: Mapping[str, str], by: User | None
+) -> FileImport:
+    """Read a draft's file in another way, whether its columns are settled or not.
+
+    Other columns are guessed anew; an earlier check counts no more. Raises FileUnusable and NotNow.
+    """
+    before = shape(file_import)
+    file_import.reading = {name: value for name, value in reading.items() if value}
+    found = shape(file_import)
+    file_import.reading = found.choices
+    if found.header != before.header:
+        _guess(file_import, found)
+    _move(
+        file_import,
+        {State.DRAFT, State.CHECKED},
+        State.DRAFT,
+        mapping=file_import.mapping,
+        options=file_import.options,
+        reading=file_import.reading,
+        rows_total=found.rows,
+        rows_done=0,
+        report={},
+        problem="",
+    )
+    return file_import
+
+
 def can_check(file_import: FileImport) -> bool:
     return can_map(file_import) and file_import.file_id is not None
 
@@ -165,6 +194,7 @@ def begin_run(*, file_import: FileImport, by: User | None) -> FileImport:
         {State.CHECKED},
         State.WAITING,
         by=by,
+        started_at=None,
         rows_done=0,
         checkpoint=0,
         cancel_asked_at=None,

@@ -169,7 +169,11 @@ class ColumnsForm(forms.Form):
         choices = self._choices(mapping)
         for place, name in self._columns():
             self.fields[f"column_{place}"] = forms.ChoiceField(
-                label=name, choices=choices, required=False, initial=targets.get(name, "")
+                label=name,
+                choices=choices,
+                required=False,
+                initial=targets.get(name, ""),
+                widget=forms.Select(attrs={"class": "form-select"}),
             )
         if not any(column.name == "customer" for column in kind.columns):
             del self.fields["create_customers"]

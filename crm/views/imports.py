@@ -110,18 +110,19 @@ def _save_columns(
 ) -> HttpResponse | None:
     """Where to go after what was sent; None: show it again with what is wrong."""
     again = "reread" in request.POST
-    if not (reading.is_valid() and (form.is_valid() or again)):
+    if not (reading.is_valid() and (again or form.is_valid())):
         return None
-    by = acting_user(request)
+    by, how = acting_user(request), reading.cleaned_data
     try:
-        actions.set_mapping(
-            file_import=one,
-            mapping=form.cleaned_data.get("mapping", {}),
-            options=form.cleaned_data,
-            reading=reading.cleaned_data,
-            by=by,
-        )
         if again:
+            actions.read_anew(file_import=one, reading=how, by=by)
+            return redirect("crm:import-columns", one.pk)
+        settled = form.cleaned_data
+        actions.set_mapping(
+            file_import=one, mapping=settled["mapping"], options=settled, reading=how, by=by
+        )
+        if one.mapping != settled["mapping"]:  # read so, the file has other columns
+            messages.info(request, _("The file has other columns when it is read so. Look again."))
             return redirect("crm:import-columns", one.pk)
         actions.begin_check(file_import=one, by=by)
     except Refusal as refusal:

@@ -8,14 +8,15 @@ signals are called here; database triggers are.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from itertools import chain, groupby, islice
+from json import dumps
 from typing import Any
 
 from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from staff.copying import blocks, in_json, json_of
 
 # SQLite takes at most 32,766 parameters in one statement.
 MOST_PARAMETERS = 30_000
@@ -29,6 +30,14 @@ def save_columns(instances: Sequence[models.Model], columns: Sequence[str]) -> N
     if not instances or not columns:
         return
     model = type(instances[0])
+    names = [field_of(model, name).attname for name in ("pk", *columns)]
+    save_rows(model, columns, ([getattr(one, name) for name in names] for one in instances))
+
+
+def save_rows(
+    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Write these columns of rows that are there: each its key, then a value per column."""
     connection = connections[router.db_for_write(model)]
     fields = [field_of(model, name) for name in ("pk", *columns)]
     quote = connection.ops.quote_name
@@ -36,22 +45,40 @@ def save_columns(instances: Sequence[models.Model], columns: Sequence[str]) -> N
     settings = ", ".join(
         f"{quote(str(field.column))} = v.column{place}" for place, field in enumerate(fields[1:], 2)
     )
-    # PostgreSQL can't tell a parameter's type within VALUES; SQLite needs none.
-    typed = connection.vendor == "postgresql"
-    one = ", ".join(f"%s::{field.rel_db_type(connection)}" if typed else "%s" for field in fields)
-    remaining = iter(instances)
+    remaining = iter(rows)
     with connection.cursor() as cursor:
         while batch := list(islice(remaining, MOST_PARAMETERS // len(fields))):
-            values = ", ".join([f"({one})"] * len(batch))
+            values, params = _values(connection, fields, batch)
             cursor.execute(
-                f"UPDATE {table} SET {settings} FROM (VALUES {values}) AS v"  # noqa: S608
-                f" WHERE {table}.{key} = v.column1",
-                [
-                    field.get_db_prep_save(getattr(instance, field.attname), connection)
-                    for instance in batch
-                    for field in fields
-                ],
+                f"UPDATE {table} SET {settings} FROM {values} WHERE {table}.{key} = v.column1",  # noqa: S608
+                params,
             )
+
+
+def _values(
+    connection: BaseDatabaseWrapper,
+    fields: "Sequence[models.Field[Any, Any]]",
+    rows: Sequence[Sequence[Any]],
+) -> tuple[str, list[Any]]:
+    """Rows as a table v (column1, column2, …), with its parameters."""
+    if connection.vendor != "postgresql":
+        one = f"({', '.join(['%s'] * len(fields))})"
+        ready = [
+            field.get_db_prep_save(value, connection)
+            for row in rows
+            for field, value in zip(fields, row, strict=True)
+        ]
+        return f"(VALUES {', '.join([one] * len(rows))}) AS v", ready
+    # One parameter: to compose a statement of thousands takes longer than to run it.
+    named = [f"column{place}" for place in range(1, len(fields) + 1)]
+    kinds = ", ".join(
+        f"{name} {field.rel_db_type(connection)}" for name, field in zip(named, fields, strict=True)
+    )
+    content = [
+        {name: in_json(field, value) for name, field, value in zip(named, fields, row, strict=True)}
+        for row in rows
+    ]
+    return f"json_to_recordset(%s::json) AS v({kinds})", [dumps(content, default=str)]
 
 
 def field_of(model: type[models.Model], name: str) -> "models.Field[Any, Any]":
@@ -149,39 +176,37 @@ def insert_rows(
     """Write rows of these columns (field names or attnames); a key that is left out is made."""
     connection = connections[router.db_for_write(model)]
     fields = [field_of(model, name) for name in columns]
-    plain = PLAIN | NATIVE if connection.vendor == "postgresql" else PLAIN
-    # A JSON column's text is not JSON yet.
-    places = [(one, frozenset() if isinstance(one, models.JSONField) else plain) for one in fields]
-    ready = (
-        [
-            value if type(value) in as_it_is else field.get_db_prep_save(value, connection)
-            for (field, as_it_is), value in zip(places, row, strict=True)
-        ]
-        for row in rows
-    )
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in fields)
     target = f"{quote(model._meta.db_table)} ({names})"
     if connection.vendor == "postgresql":
-        _copy(connection, target, ready)
-    else:
-        _insert(connection, target, len(fields), ready)
+        # The driver's copy goes past Django's cursor, and so would its errors.
+        with (
+            connection.wrap_database_errors,
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {target} FROM STDIN") as into,
+        ):
+            for block in blocks(fields, rows, connection):
+                into.write(block)
+        return
+    ready = (
+        [
+            value if type(value) in PLAIN else _prepared(field, value, connection)
+            for field, value in zip(fields, row, strict=True)
+        ]
+        for row in rows
+    )
+    _insert(connection, target, len(fields), ready)
 
 
-# What every database takes as it is, and what PostgreSQL's driver takes as well.
-PLAIN = frozenset({str, int, bool, float, type(None)})
-NATIVE = frozenset({datetime, date, Decimal})
+# What every database takes as it is.
+PLAIN = frozenset({int, bool, float, type(None)})
 
 
-def _copy(connection: BaseDatabaseWrapper, target: str, rows: Iterator[Sequence[Any]]) -> None:
-    # The driver's copy goes past Django's cursor, and so would its errors.
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {target} FROM STDIN") as into,
-    ):
-        for row in rows:
-            into.write_row(row)
+def _prepared(field: "models.Field[Any, Any]", value: Any, connection: BaseDatabaseWrapper) -> Any:
+    if isinstance(field, models.JSONField):
+        return json_of(field, value)
+    return value if type(value) is str else field.get_db_prep_save(value, connection)
 
 
 def _insert(

@@ -1,5 +1,6 @@
 """What was done in one stroke, row by row, in the transaction that did it."""
 
+import json
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
@@ -8,6 +9,7 @@ from django.db import models
 
 from staff.bulk import insert_rows
 from staff.columns import column_values, own_columns, to_json
+from staff.copying import JsonText
 from staff.models import Change, ChangeSet, User
 
 Columns = Mapping[str, Any]
@@ -73,6 +75,7 @@ def _whole(
     model: type[models.Model] | None,
 ) -> tuple[Any, ...]:
     """All that is known of a row that came or goes."""
+    columns: Columns
     if isinstance(row, models.Model):
         kind: type[models.Model] = type(row)
         key, columns = row.pk, column_values(row, own_columns(kind))
@@ -80,14 +83,18 @@ def _whole(
         if model is None:
             raise TypeError("Pairs of id and columns need their model.")
         kind = model
-        key, columns = row[0], dict(row[1])
+        key, columns = row
     content = _json(columns)
     before, after = (None, content) if operation == Change.Operation.CREATED else (content, None)
     return change_set.pk, kind._meta.label_lower, key, operation, before, after
 
 
-def _json(columns: Columns) -> dict[str, Any]:
-    return {name: to_json(value) for name, value in columns.items()}
+def _json(columns: Columns) -> JsonText:
+    return JsonText(_ENCODER.encode(columns))
+
+
+# `to_json` for what JSON has no type for, without a second look at what it has.
+_ENCODER = json.JSONEncoder(default=to_json, ensure_ascii=False)
 
 
 def _store(changes: Iterable[tuple[Any, ...]]) -> None:

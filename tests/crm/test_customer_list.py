@@ -38,7 +38,7 @@ def test_an_empty_list_teaches_the_next_step(
     response = agent_client.get(URL)
 
     assertContains(response, "Add the first customer")
-    assertContains(response, "manage.py import customers")
+    assertContains(response, reverse("crm:import-list"))
     assertNotContains(read_only_client.get(URL), "Add the first customer")
 
 

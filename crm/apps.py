@@ -11,7 +11,7 @@ class CrmConfig(AppConfig):
         from crm.imports import tasks as import_tasks
         from crm.exports import kinds as export_kinds
         from crm.exports import lists as export_lists
-        from crm import duplicate_tasks, merge_rules
+        from crm import duplicate_hints, duplicate_tasks, merge_rules
         from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)
@@ -24,6 +24,7 @@ class CrmConfig(AppConfig):
         words.register()
         reverting.register()
         merge_rules.register_rules()
+        duplicate_hints.register()
         duplicate_tasks.register()
         trail.register()
         export_lists.register_all()

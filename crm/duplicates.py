@@ -17,7 +17,7 @@ from itertools import combinations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from crm.batches import batches
@@ -315,3 +315,8 @@ def open_pairs() -> QuerySet[Duplicate]:
     return Duplicate.objects.filter(
         dismissed_at=None, first__archived_at=None, second__archived_at=None
     )
+
+
+def open_pairs_of(customer: Customer) -> QuerySet[Duplicate]:
+    """Those of one customer, the surest first."""
+    return open_pairs().filter(Q(first=customer) | Q(second=customer)).order_by("-score", "-pk")

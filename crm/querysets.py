@@ -175,6 +175,25 @@ class CustomerQuerySet(QuerySet["Customer"]):
         )
 
 
+    def with_merges(self) -> Self:
+        """`likely_duplicate` (the key of who may be the same) and the last one who became part of
+        them: `merged_name`, `merge_set`, `merged_by`; no query more.
+        """
+        from crm.models import Duplicate, MergedCustomer  # they import this module
+
+        own = Q(first=OuterRef("pk")) | Q(second=OuterRef("pk"))
+        listed = Q(first__archived_at=None, second__archived_at=None)
+        pairs = Duplicate.objects.filter(own, listed, dismissed_at=None).order_by("-score", "-pk")
+        other = Case(When(first=OuterRef("pk"), then="second"), default="first")
+        merged = MergedCustomer.objects.filter(customer=OuterRef("pk")).order_by("-at", "-pk")
+        return self.annotate(
+            likely_duplicate=Subquery(pairs.annotate(other=other).values("other")[:1]),
+            merged_name=Subquery(merged.values("name")[:1]),
+            merge_set=Subquery(merged.values("change_set")[:1]),
+            merged_by=Subquery(merged.values("change_set__by")[:1]),
+        )
+
+
 class InteractionQuerySet(QuerySet["Interaction"]):
     def timeline(self) -> Self:
         """Newest first, by the index that pages a customer's timeline."""

@@ -53,15 +53,12 @@ class NotSaid(Refusal):
 # --- Two become one ------------------------------------------------------------------------
 
 
-def can_merge(winner: Customer, loser: Customer) -> bool:
-    return _why_not(winner, loser) is None
-
-
-def _why_not(winner: Customer, loser: Customer) -> type[Refusal] | None:
+def why_not(winner: Customer, loser: Customer) -> Refusal | None:
+    """The refusal that merging them would meet; None: they can be merged."""
     if winner.pk == loser.pk:
-        return SameCustomer
+        return SameCustomer()
     archived = winner.archived_at is not None or loser.archived_at is not None
-    return ArchivedCustomer if archived else None
+    return ArchivedCustomer() if archived else None
 
 
 @transaction.atomic
@@ -77,7 +74,7 @@ def merge_customers(
     if winner.pk == loser.pk:
         raise SameCustomer
     winner, loser = _locked(winner.pk, loser.pk)
-    if refusal := _why_not(winner, loser):
+    if refusal := why_not(winner, loser):
         raise refusal
     change_set = changes.open_change_set(
         kind=KIND,
@@ -152,10 +149,6 @@ def _lead_on(merge: Merge, loser: Customer) -> None:
 
 
 # --- One becomes two again -----------------------------------------------------------------
-
-
-def merge_of(change_set: ChangeSet) -> MergedCustomer | None:
-    return MergedCustomer.objects.filter(change_set=change_set).select_related("customer").first()
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from crm.forms.interactions import LogForm
 from crm.forms.money import LossForm
 from crm.models import Customer, Loss
 from crm.views.going_back import undo_tag
+from crm.views.merging import led_on
 from staff.access import Role, access, acting_user
 from staff.pages import render_page
 from staff.refusals import Refusal
@@ -25,13 +26,16 @@ from staff.refusals import Refusal
 @access(read=Role.READ_ONLY)
 @require_safe
 def customer(request: HttpRequest, pk: int) -> HttpResponse:
-    context = page_context(request, pk)
+    try:
+        context = page_context(request, pk)
+    except Http404:
+        return led_on(request, pk)
     return render_page(request, "crm/customer.html", context, fragment="passed")
 
 
 def page_context(request: HttpRequest, pk: int, form: LogForm | None = None) -> dict[str, Any]:
     """What crm/customer.html shows; `form` is a refused one, with what was typed."""
-    shown = get_object_or_404(Customer.objects.for_page().with_counts(), pk=pk)
+    shown = get_object_or_404(Customer.objects.for_page().with_counts().with_merges(), pk=pk)
     return {
         "customer": shown,
         "customer_url": reverse("crm:customer", args=[pk]),

@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from crm.actions import merging
 from staff import changes
 from staff.access import Role, access, acting_user
 from staff.models import ChangeSet
+from staff.refusals import Refusal
 
 
 def back(request: HttpRequest, otherwise: Any, *args: Any) -> HttpResponseRedirect:
@@ -47,9 +49,10 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 def take_back(request: HttpRequest, change_set: ChangeSet) -> None:
     """Revert the stroke and say what came of it; whether the person may, the view has asked."""
+    revert = merging.undo_merge if change_set.kind == merging.KIND else changes.revert
     try:
-        outcome = changes.revert(change_set=change_set, by=acting_user(request))
-    except changes.AlreadyReverted as refusal:
+        outcome = revert(change_set=change_set, by=acting_user(request))
+    except Refusal as refusal:
         messages.info(request, str(refusal))
     else:
         _tell(request, outcome)

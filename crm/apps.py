@@ -6,12 +6,24 @@ class CrmConfig(AppConfig):
     name = "crm"
 
     def ready(self) -> None:
-        from crm import constraints, money, reverting, search, tasks, today, trail
-        from crm.imports import standard, words
-        from crm.imports import tasks as import_tasks
+        from crm import (
+            constraints,
+            duplicate_hints,
+            duplicate_tasks,
+            merge_rules,
+            money,
+            referrals,
+            reverting,
+            search,
+            tasks,
+            today,
+            trail,
+        )
+        from crm.bulk import tasks as bulk_tasks
         from crm.exports import kinds as export_kinds
         from crm.exports import lists as export_lists
-        from crm import duplicate_hints, duplicate_tasks, merge_rules
+        from crm.imports import standard, words
+        from crm.imports import tasks as import_tasks
         from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)
@@ -19,6 +31,7 @@ class CrmConfig(AppConfig):
         currency.fixed_when(money.currency_is_fixed)
         tasks.register()
         import_tasks.register()
+        bulk_tasks.register()
         today.register()
         standard.register()
         words.register()
@@ -27,5 +40,6 @@ class CrmConfig(AppConfig):
         duplicate_hints.register()
         duplicate_tasks.register()
         trail.register()
+        referrals.register()
         export_lists.register_all()
         export_kinds.register_all()

@@ -2,13 +2,14 @@
 
 import logging
 from datetime import timedelta
+from uuid import uuid4
 
 from celery import shared_task
 from django.utils import timezone
 
-from crm import projections, reminders, tenures
-from crm.models import SilenceRule, TenureClock
-from staff import jobs
+from crm import loyalty, projections, reminders, tenures
+from crm.models import Customer, LoyaltyTier, SilenceRule, TenureClock
+from staff import jobs, leases
 from staff.models import Business
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,38 @@ def check_projections() -> int:
     return len(found)
 
 
+# Longer than a walk through a million customers takes: two at once would do everything twice.
+WALK_SECONDS = 900
+TIER_RULES = ("pk", "rank", "min_tenure_days", "min_income")
+
+
+@shared_task(ignore_result=True)
+def follow_tiers(*, everyone: bool = False) -> int:
+    """Put customers into tiers once a rule changed, and every night; how many changed.
+
+    A tier that was changed meanwhile is unmarked again and waits for the next run.
+    """
+    waiting = LoyaltyTier.objects.filter(applied_at=None)
+    had = Customer.objects.exclude(tier=None)
+    if not (everyone or waiting.exists()) or not (LoyaltyTier.objects.exists() or had.exists()):
+        return 0
+    holder = uuid4().hex
+    if not leases.acquire("crm.loyalty", holder, WALK_SECONDS):
+        return 0
+    began = timezone.now()
+    rules = list(LoyaltyTier.objects.values_list(*TIER_RULES))
+    changed = loyalty.follow_everyone(began)
+    if rules == list(LoyaltyTier.objects.values_list(*TIER_RULES)):
+        LoyaltyTier.objects.update(applied_at=began)
+    leases.release("crm.loyalty", holder)
+    return changed
+
+
+@shared_task(ignore_result=True)
+def follow_tiers_nightly() -> int:
+    return follow_tiers(everyone=True)
+
+
 @shared_task(ignore_result=True)
 def remind() -> int:
     """Mails of the morning, and of promises that are due soon; every five minutes."""
@@ -72,3 +105,5 @@ def register() -> None:
     jobs.register("crm.sweep_stages", every=timedelta(minutes=10), task=sweep_stages)
     jobs.register("crm.check_projections", every=timedelta(days=1), task=check_projections)
     jobs.register("crm.remind", every=timedelta(minutes=5), task=remind)
+    jobs.register("crm.follow_tiers", every=timedelta(minutes=2), task=follow_tiers)
+    jobs.register("crm.follow_tiers_nightly", every=timedelta(days=1), task=follow_tiers_nightly)

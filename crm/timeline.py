@@ -45,6 +45,9 @@ ICONS = {
     "survey_response": "message-2",
     "promise": "heart-handshake",
     "ticket": "ticket",
+    "deal": "columns-3",
+    "outreach": "speakerphone",
+    "referral": "gift",
     "lost": "user-minus",
 }
 CALLS = {"in": "phone-incoming", "out": "phone-outgoing"}

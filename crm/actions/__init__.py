@@ -23,8 +23,10 @@ from crm.actions.customers import (
     update_customer,
 )
 from crm.actions.interactions import log_interaction, log_interactions_bulk
+from crm.actions.loyalty import create_tier, delete_tier, raise_tier, update_tier
 from crm.actions.orders import correct_order, delete_order, record_order
-from crm.actions.selections import archive_customers, restore_customers
+from crm.actions.referrals import close_link, open_link, take_referral
+from crm.actions.selections import archive_customers, change_customers, restore_customers
 from crm.actions.tasks import (
     can_complete,
     can_reopen,
@@ -61,25 +63,31 @@ __all__ = [
     "can_restore",
     "can_retire",
     "cancel_contract",
+    "change_customers",
     "choose_morning_mail",
     "close_calendar",
+    "close_link",
     "complete_task",
     "correct_cost",
     "correct_order",
     "create_contract",
     "create_customer",
     "create_task",
+    "create_tier",
     "delete_cost",
     "delete_order",
     "delete_span",
     "delete_task",
+    "delete_tier",
     "end_affiliation",
     "log_interaction",
     "log_interactions_bulk",
     "lose_customer",
     "move_task",
     "open_calendar",
+    "open_link",
     "promise",
+    "raise_tier",
     "record_cost",
     "record_order",
     "reopen_task",
@@ -90,9 +98,11 @@ __all__ = [
     "set_primary",
     "set_silence_rule",
     "set_tags",
+    "take_referral",
     "undo_loss",
     "update_contact",
     "update_contract",
     "update_customer",
     "update_task",
+    "update_tier",
 ]

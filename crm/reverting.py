@@ -8,6 +8,9 @@ from crm.search import index
 from crm.tenures import rebuild
 from staff.changes import Reverted, derived_columns, derived_model, on_revert
 
+# What of a customer's own row they are found by.
+SEARCHED = ("name", "city", "external_id")
+
 
 def customers_of(rows: Sequence[Reverted]) -> list[int]:
     """The customers whom these rows were about, or are now, that still exist."""
@@ -25,7 +28,19 @@ def rebuild_dates(rows: Sequence[Reverted]) -> None:
 
 
 def reindex_customers(rows: Sequence[Reverted]) -> None:
-    index([row.id for row in rows if row.now is not None])
+    """Those who are called otherwise again; what else changes, nobody is found by."""
+    index(
+        [
+            row.id
+            for row in rows
+            if row.now is not None
+            and (row.was is None or any(differs(row, name) for name in SEARCHED))
+        ]
+    )
+
+
+def differs(row: Reverted, name: str) -> bool:
+    return bool(getattr(row.was, name) != getattr(row.now, name))
 
 
 def reindex_affiliated(rows: Sequence[Reverted]) -> None:
@@ -39,6 +54,7 @@ def register() -> None:
     on_revert("crm.interaction", rebuild_dates)
     on_revert("crm.customer", reindex_customers)
     on_revert("crm.affiliation", reindex_affiliated)
+    on_revert("crm.customer_tags", reindex_affiliated)
     derived_model("crm.tenure")
     derived_model("crm.customersearch")
     for label in ("duplicate", "duplicatekey", "tocompare"):

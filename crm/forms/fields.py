@@ -161,6 +161,31 @@ class SeveralRowsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg
         return super().clean(value)
 
 
+LEAVE = _("Leave as it is")
+
+
+class OrNoneField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A choice that may also be "none": cleaned to (None,), anything chosen to (it,), nothing to ()."""
+
+    NONE = "none"
+
+    def __init__(self, queryset: QuerySet[Any], *, none: object, **options: Any) -> None:
+        self.none = none
+        super().__init__(queryset, required=False, empty_label=str(LEAVE), **options)
+
+    def clean(self, value: Any) -> tuple[Any, ...]:
+        if value == self.NONE:
+            return (None,)
+        found = super().clean(value)
+        return () if found is None else (found,)
+
+    @property
+    def choices_with_none(self) -> list[tuple[Any, Any]]:
+        choices: Any = self.choices
+        first, *rest = choices
+        return [first, (self.NONE, self.none), *rest]
+
+
 class TagsField(forms.CharField):
     """Names with commas or semicolons between them; cleans to a list."""
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
-from crm import actions, segments, suggestions
+from crm import duplicates, segments, suggestions
 from crm.filters import SORTS, CustomerFilter
 from crm.models import Customer
-from crm.views.going_back import back, undo_tag
 from staff.access import Role, access, acting_user
 from staff.formats import ago
 from staff.models import User
-from staff.pages import capped_count, paginate, render_page
+from staff.pages import Count, Page, capped_counts, paginate, render_page
 from staff.templatetags.vinculo import initials
 
 SORT_LABELS = {
@@ -37,21 +35,39 @@ SORT_LABELS = {
 def customer_list(request: HttpRequest) -> HttpResponse:
     chosen = CustomerFilter(request.GET, queryset=Customer.objects.for_list(), request=request)
     page = paginate(chosen.qs, request, key=chosen.key)
-    total = capped_count(Customer.objects.active())
     is_filtered = bool(chosen.chosen)
+    counts = _counts(chosen, page, is_filtered=is_filtered)
+    total = counts["total"]
     context = {
         "page": page,
         "rows": [_row(customer) for customer in page],
         "filter": chosen,
         "chips": chosen.chips(),
         "total": total,
-        "matching": capped_count(chosen.qs) if is_filtered else total,
+        "matching": counts["matching"],
+        "duplicates": counts["duplicates"],
         "is_filtered": is_filtered,
         "has_any": is_filtered or total.number > 0,
         **_segments(acting_user(request), chosen),
         **_ways_on(request, chosen),
     }
     return render_page(request, "crm/customer_list.html", context, fragment="results")
+
+
+def _counts(
+    chosen: CustomerFilter, page: Page[Customer], *, is_filtered: bool
+) -> dict[str, Count]:
+    """How many there are, how many match and how many pairs may be one, in one query."""
+    asked: dict[str, QuerySet[Any]] = {
+        "total": Customer.objects.active(),
+        "duplicates": duplicates.open_pairs(),
+    }
+    is_whole = page.is_only and not {"after", "before"} & chosen.data.keys()
+    if is_filtered and not is_whole:
+        asked["matching"] = chosen.qs
+    counts = capped_counts(asked)
+    matching = Count(len(page)) if is_filtered else counts["total"]
+    return {"matching": matching, **counts}
 
 
 def _row(customer: Customer) -> dict[str, Any]:
@@ -111,42 +127,3 @@ def customer_filter(request: HttpRequest) -> HttpResponse:
         "words": suggestions.recent_words("source", "city", "country"),
     }
     return render_page(request, "crm/customer_filter.html", context, fragment="form")
-
-
-@access(write=Role.AGENT)
-@require_POST
-def archive_selected(request: HttpRequest) -> HttpResponse:
-    change_set = actions.archive_customers(customer_ids=selected(request), by=acting_user(request))
-    done = back(request, "crm:customer-list")
-    if change_set is None:
-        messages.info(request, _("Nobody was selected who could be archived."))
-        return done
-    count = change_set.facts["customers"]
-    words = ngettext("%(count)s customer archived.", "%(count)s customers archived.", count)
-    tag = undo_tag("crm:undo", change_set.pk, to=done.url)
-    messages.success(request, words % {"count": count}, extra_tags=tag)
-    return done
-
-
-@access(write=Role.AGENT)
-@require_POST
-def restore_selected(request: HttpRequest) -> HttpResponse:
-    change_set = actions.restore_customers(customer_ids=selected(request), by=acting_user(request))
-    done = back(request, "crm:customer-list")
-    if change_set is None:
-        messages.info(request, _("Nobody was selected who is in the archive."))
-        return done
-    count = change_set.facts["customers"]
-    words = ngettext(
-        "%(count)s customer is back from the archive.",
-        "%(count)s customers are back from the archive.",
-        count,
-    )
-    tag = undo_tag("crm:undo", change_set.pk, to=done.url)
-    messages.success(request, words % {"count": count}, extra_tags=tag)
-    return done
-
-
-def selected(request: HttpRequest) -> list[int]:
-    """The ids of the checked rows; what is no id is left out."""
-    return [int(pk) for pk in request.POST.getlist("customer") if pk.isdecimal() and len(pk) < 19]

@@ -13,36 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from crm.forms.fields import MomentField, TagsField
+from crm.forms.fields import LEAVE, MomentField, OrNoneField, TagsField
 from staff.access import Role
 from staff.models import User
 from support.actions.states import BY_HAND
 from support.filters import TicketFilter
 from support.forms.ticket import colleagues, queues_for
 from support.models import Category, Queue, Ticket
-
-LEAVE = gettext_lazy("Leave as it is")
-NONE = "none"
-
-
-class OrNoneField(forms.ModelChoiceField[Any]):
-    """A choice that may also be "none": cleaned to (None,), anything chosen to (it,), nothing to ()."""
-
-    def __init__(self, queryset: QuerySet[Any], *, none: object, **options: Any) -> None:
-        self.none = none
-        super().__init__(queryset, required=False, empty_label=str(LEAVE), **options)
-
-    def clean(self, value: Any) -> tuple[Any, ...]:
-        if value == NONE:
-            return (None,)
-        found = super().clean(value)
-        return () if found is None else (found,)
-
-    @property
-    def choices_with_none(self) -> list[tuple[Any, Any]]:
-        choices: Any = self.choices
-        first, *rest = choices
-        return [first, (NONE, self.none), *rest]
 
 
 class ChangeForm(forms.Form):

@@ -30,20 +30,28 @@ _ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in ra
 }
 
 
+class _Letters(dict[int, str | None]):
+    """What each character becomes, found out when it is first met: `translate` does the rest."""
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFKD", chr(code).translate(_PLAIN)).casefold()
+        self[code] = letters = "".join(
+            character if character.isalnum() else " "
+            for character in plain.translate(_PLAIN)
+            if not unicodedata.combining(character)
+        )
+        return letters
+
+
+_LETTERS = _Letters()
+
+
 def fold(text: str) -> str:
     """Lower-case words of letters and digits with single spaces between: "Ça-Va & Søn" → "ca va son".
 
     A text of signs alone stays as it is (in lower case), so that two such texts still differ.
     """
-    if text.isascii():
-        letters = text.translate(_ASCII)
-    else:
-        plain = unicodedata.normalize("NFKD", text.translate(_PLAIN)).casefold().translate(_PLAIN)
-        letters = "".join(
-            character if character.isalnum() else " "
-            for character in plain
-            if not unicodedata.combining(character)
-        )
+    letters = text.translate(_ASCII if text.isascii() else _LETTERS)
     folded = " ".join(letters.split())
     return folded or " ".join(text.casefold().split())
 

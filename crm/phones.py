@@ -8,6 +8,7 @@ from babel.core import get_global
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import PhoneNumberFormat
 
+from crm import dialling
 from staff.models import Business
 from staff.refusals import Refusal
 
@@ -42,6 +43,8 @@ def normalise(text: str, *, region: str) -> str:
     text = unicode_digits(text).strip()
     if text.startswith("00"):
         text = f"+{text[2:]}"
+    if ordinary := dialling.e164(text, region):
+        return ordinary
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -67,15 +70,22 @@ def search_tokens(e164: str) -> list[str]:
 
     With the country code, without it, without the area code, and the last four digits.
     """
+    code, national, area = dialling.parts(e164) or _parts(e164)
+    if not code:
+        return [national] if national else []
+    tokens = [f"{code}{national}", national, national[area:], national[-4:]]
+    return list(dict.fromkeys(token for token in tokens if token))
+
+
+def _parts(e164: str) -> tuple[str, str, int]:
     try:
         number = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
         digits = re.sub(r"\D", "", e164)
-        return [digits] if digits else []
+        return "", digits, 0
     national = phonenumbers.national_significant_number(number)
     area = phonenumbers.length_of_national_destination_code(number)
-    tokens = [f"{number.country_code}{national}", national, national[area:], national[-4:]]
-    return list(dict.fromkeys(token for token in tokens if token))
+    return str(number.country_code), national, area
 
 
 def runs(text: str) -> list[str]:
@@ -102,6 +112,8 @@ def spellings(run: str, region: str | None) -> list[str]:
 
 def unicode_digits(text: str) -> str:
     """Digits of any script (and full-width ones) as ASCII's."""
+    if text.isascii():
+        return text
     return "".join(
         str(int(character)) if character.isdecimal() else character for character in text
     ).replace("＋", "+")

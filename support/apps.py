@@ -12,6 +12,7 @@ class SupportConfig(AppConfig):
             customer_filter,
             customer_page,
             desk,
+            exports,
             first_levels,
             imports,
             merge_rules,
@@ -31,6 +32,7 @@ class SupportConfig(AppConfig):
         board_trail.register()
         board_tasks.register()
         imports.register()
+        exports.register_all()
         customer_page.register()
         customer_filter.register()
         outbox.register()

@@ -13,6 +13,7 @@ class SurveysConfig(AppConfig):
         from surveys import (  # models are needed
             customer_filter,
             customer_page,
+            exports,
             imports,
             merge_rules,
             stock,
@@ -26,4 +27,5 @@ class SurveysConfig(AppConfig):
         customer_filter.register()
         trail.register()
         imports.register()
+        exports.register_all()
         merge_rules.register_rules()

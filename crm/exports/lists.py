@@ -48,10 +48,10 @@ def full_name(person: tuple[str | None, str | None]) -> str | None:
 
 def customers(query: QueryDict, _user: Person) -> Any:
     chosen = CustomerFilter(query, queryset=Customer.objects.all())
-    return _picked(chosen.qs, query)
+    return picked(chosen.qs, query)
 
 
-def customer_key(query: QueryDict) -> tuple[str, ...]:
+def customer_key(query: QueryDict, _user: Person) -> tuple[str, ...]:
     return CustomerFilter(query, queryset=Customer.objects.none()).key
 
 
@@ -91,7 +91,7 @@ def _latest(moments: tuple[Any, ...]) -> Any:
     return max((moment for moment in moments if moment), default=None)
 
 
-def _picked(rows: Any, query: QueryDict) -> Any:
+def picked(rows: Any, query: QueryDict) -> Any:
     """Of these, the ones that were checked; all without any."""
     keys = [key for key in query.getlist("picked") if key.isdecimal()]
     return rows.filter(pk__in=keys) if keys else rows
@@ -241,4 +241,4 @@ def register_all() -> None:
         ("interactions", _("interactions"), interactions, interaction_columns),
     ):
         key = KEYS[name]
-        register(ExportList(name, title, rows, columns, key=lambda _query, key=key: key))  # type: ignore[misc]
+        register(ExportList(name, title, rows, columns, key=lambda _query, _user, key=key: key))  # type: ignore[misc]

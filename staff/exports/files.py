@@ -65,7 +65,7 @@ class Sheet:
         self, columns: Sequence[Column], after: Sequence[Any] | None
     ) -> Iterator[Stretch]:
         rows = self.of.rows(self.query, self.user)
-        return stretches(rows, self.of.key(self.query), columns, self.user, after=after)
+        return stretches(rows, self.of.key(self.query, self.user), columns, self.user, after=after)
 
 
 @dataclass

@@ -57,7 +57,7 @@ class ExportList:
     title: str | Promise
     rows: Callable[[QueryDict, User | None], QuerySet[Any]]
     columns: Callable[[QueryDict, User | None], Sequence[Column]]
-    key: Callable[[QueryDict], Sequence[str]] = lambda _query: ("pk",)
+    key: Callable[[QueryDict, User | None], Sequence[str]] = lambda _query, _user: ("pk",)
     role: Role = Role.AGENT
     # Which checkboxes of the list's page name rows: of these alone, when some are sent.
     picks: str = ""

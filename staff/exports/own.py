@@ -60,7 +60,7 @@ def register() -> None:
             _("Changes"),
             entries,
             columns,
-            key=lambda _query: ("-at", "-pk"),
+            key=lambda _query, _user: ("-at", "-pk"),
             role=Role.MANAGER,
         )
     )

@@ -53,11 +53,10 @@ def work() -> bool:
         return False  # whoever holds it goes on until nothing is left
     try:
         end = time.monotonic() + SLICE_SECONDS
-        while time.monotonic() < end:
-            export = _at_work().order_by("rows_done", "pk").select_related("by").first()
-            if export is None:
-                return False
+        while export := _at_work().order_by("rows_done", "pk").select_related("by").first():
             _slice(export, holder, end)
+            if time.monotonic() >= end:
+                break
         return _at_work().exists()
     finally:
         leases.release(LEASE, holder)

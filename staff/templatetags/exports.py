@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import template
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from staff.exports import LISTS
 from staff.exports.writing import Format
@@ -12,19 +12,23 @@ register = template.Library()
 
 
 @register.inclusion_tag("staff/_export_items.html", takes_context=True)
-def export_items(context: template.Context, name: str, query: str = "") -> dict[str, Any]:
-    """Menu entries that export the list as filtered: `{% export_items "customers" filter_query %}`.
+def export_items(context: template.Context, name: str, **narrowed: object) -> dict[str, Any]:
+    """Menu entries that export the list as the address filters it, and `narrowed` beside.
 
-    `query` is its address after the "?"; nothing for whom the list is not.
+    `{% export_items "orders" customer=customer.pk %}`; nothing for whom the list is not.
     """
     request: HttpRequest = context["request"]
-    found = LISTS.get(name)
-    user = request.user
+    found, user = LISTS.get(name), request.user
     if not (found and user.is_authenticated and user.has_role(found.role)):
         return {"formats": ()}
+    fixed = QueryDict(mutable=True)
+    for key, value in narrowed.items():
+        fixed[key] = str(value)
     return {
         "list": name,
-        "query": query,
+        # Scripts put the address of the moment before the fixed part, once htmx has changed it.
+        "fixed": fixed.urlencode(),
+        "address": request.GET.urlencode(),
         "formats": Format.choices,
         "csrf_token": context.get("csrf_token"),
     }

@@ -7,9 +7,8 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -25,6 +24,8 @@ from staff.refusals import Refusal
 
 State = Export.State
 AT_WORK = (State.WAITING, State.RUNNING)
+# What of an address says which page of the list it is.
+PLACES = ("after", "before", "picked")
 
 
 @access(read=Role.AGENT)
@@ -57,7 +58,7 @@ def export_create(request: HttpRequest) -> HttpResponse | FileResponse:
     try:
         asked = actions.request_export(
             what=export_list.name,
-            query=_query(request.POST.get("query", ""), picked),
+            query=_query(request.POST, picked),
             columns=request.POST.getlist("column"),
             format=chosen,
             by=acting_user(request),
@@ -102,12 +103,14 @@ def _within_reach(user: User) -> QuerySet[Export]:
     return everybody if user.has_role(Role.OWNER) else everybody.filter(by=user)
 
 
-def _query(query: str, picked: list[str]) -> str:
-    """The list's address, narrowed to the rows that were checked."""
-    if not picked:
-        return query
-    pairs = urlencode([("picked", pk) for pk in picked if pk.isdecimal() and len(pk) < 19])
-    return f"{query}&{pairs}" if query else pairs
+def _query(asked: QueryDict, picked: list[str]) -> str:
+    """The filters: of the list's address, of where its page stands, and the rows that were checked."""
+    query = QueryDict(asked.get("address", ""), mutable=True)
+    for name in PLACES:
+        query.pop(name, None)
+    query.update(QueryDict(asked.get("query", "")))
+    query.setlist("picked", [pk for pk in picked if pk.isdecimal() and len(pk) < 19])
+    return query.urlencode()
 
 
 def _given(asked: actions.Asked) -> FileResponse:

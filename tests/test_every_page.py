@@ -4,6 +4,7 @@ phone reads it too. The pages come from the URLconf, so a new one is looked at w
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -44,6 +45,7 @@ ROWS_OF = {
     "contact": "crm_contact",
     "contract": "crm_contract",
     "cost": "crm_cost",
+    "import": "crm_fileimport",
     "order": "crm_order",
     "queue": "support_queue",
     "task": "crm_task",
@@ -90,8 +92,16 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     installation = Installation(tmp_path_factory.mktemp("every-page"))
     installation.manage("demo", "--customers", "60")
+    installation.manage("import", "customers", str(a_spreadsheet(installation.folder)))
     with serving(installation, "--web-workers", "1", "--concurrency", "1") as running:
         yield Site(running.address, installation)
+
+
+def a_spreadsheet(folder: Path) -> Path:
+    """So that there is an import to look at, with a row that was refused."""
+    file = folder / "customers.csv"
+    file.write_text("name,email\nAna,ana@example.com\nBia,no address\n")
+    return file
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +249,7 @@ def test_pages_with_nothing_on_them_yet(
         "/metrics/",
         "/metrics/nps/",
         "/costs/",
+        "/imports/",
         "/outbox/",
         "/tickets/",
         "/tickets/views/",

@@ -14,16 +14,16 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db.models import Subquery
+from django.db.models import Subquery, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from crm.folding import fold
 from crm.forms.fields import DayField, NumberField
+from crm.gathering import gathered
 from crm.imports import parsing
 from crm.models import CustomField
 from staff.formats import date_long, number
-from staff.json_rows import rows_beside
 from staff.models import Business
 from staff.refusals import Refusal
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 Kind = CustomField.Kind
-Value = str | bool
+Kept = str | bool
 LONGEST = 500
 DECIMALS = 6
 MOST = Decimal(10**12)
@@ -72,15 +72,19 @@ def fields(request: HttpRequest | None = None) -> list[CustomField]:
     return [field for field in known(request) if field.archived_at is None]
 
 
+_BESIDE = ("pk", "key", "label", "kind", "choices", "position", "archived_at")
+
+
 def beside() -> Subquery:
     """All fields beside another row, for a page that has no query to spare; see `take`."""
-    columns = "pk key label kind choices position archived_at".split()
-    return rows_beside(CustomField.objects.all(), {name: name for name in columns})
+    return gathered(CustomField.objects.annotate(every=Value(1)), "every", *_BESIDE)
 
 
-def take(request: HttpRequest, rows: list[dict[str, Any]] | None) -> list[CustomField]:
+def take(request: HttpRequest, rows: list[list[Any]] | None) -> list[CustomField]:
     """Let what `beside` brought be what is `known` for this request."""
-    found = [CustomField(**{**row, "choices": _listed(row["choices"])}) for row in rows or []]
+    found = [CustomField(**dict(zip(_BESIDE, row, strict=True))) for row in rows or []]
+    for field in found:
+        field.choices = _listed(field.choices)
     found.sort(key=lambda field: (field.position, field.pk))
     request.custom_fields = found  # type: ignore[attr-defined]
     return found
@@ -94,7 +98,7 @@ def _listed(choices: Any) -> Any:
 # --- Values ---------------------------------------------------------------------------------
 
 
-def parse(field: CustomField, text: str, business: Business) -> Value | None:
+def parse(field: CustomField, text: str, business: Business) -> Kept | None:
     """What a cell of a file says, as it is kept; None for an empty one.
 
     Numbers and days are read as the importer reads them. Raises a Refusal (BadCell, NotOffered,
@@ -146,7 +150,7 @@ def _yes_or_no(text: str) -> bool:
     raise NeitherYesNorNo(text)
 
 
-def to_kept(field: CustomField, value: Any) -> Value | None:
+def to_kept(field: CustomField, value: Any) -> Kept | None:
     """What a form field's cleaned value is kept as; None when it was left empty."""
     if value in (None, ""):
         return None

@@ -35,6 +35,8 @@ class Fact:
     label: str
     fields: Sequence[str]
     text: str
+    # Of the fact of that name, (folded, as it is written).
+    tags: Sequence[tuple[str, str]] = ()
 
 
 def of(customer: Customer, own_fields: Iterable[CustomField]) -> list[Fact]:
@@ -52,7 +54,8 @@ def fact(customer: Customer, name: str, own_fields: Iterable[CustomField]) -> Fa
     if name in OWN:
         label, fields = OWN[name]
         words = (said(customer, field, own_fields) for field in fields)
-        return Fact(name, str(label), fields, ", ".join(word for word in words if word))
+        text = ", ".join(word for word in words if word)
+        return Fact(name, str(label), fields, text, tags(customer) if name == "tags" else ())
     field = {custom.form_name(one): one for one in own_fields if one.archived_at is None}[name]
     return Fact(name, field.label, [name], custom.show(field, customer.custom.get(field.key)))
 
@@ -66,7 +69,7 @@ def said(customer: Customer, name: str, own_fields: Iterable[CustomField] = ()) 
         return custom.show(field, value) if field else str(value or "")
     match name:
         case "tags":
-            return ", ".join(tag.name for tag in customer.tags.all())
+            return ", ".join(word for _folded, word in tags(customer))
         case "kind":
             return str(customer.get_kind_display())
         case "language":
@@ -75,3 +78,10 @@ def said(customer: Customer, name: str, own_fields: Iterable[CustomField] = ()) 
             return date_long(customer.birthday) if customer.birthday else ""
     value = getattr(customer, name)
     return "" if value is None else str(value)
+
+
+def tags(customer: Customer) -> list[tuple[str, str]]:
+    """(folded, as it is written), in order; without a query where `for_page` brought them."""
+    if hasattr(customer, "tag_words"):
+        return sorted((folded, name) for folded, name in customer.tag_words or ())
+    return [(tag.folded, tag.name) for tag in customer.tags.all()]

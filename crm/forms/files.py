@@ -9,6 +9,6 @@ from staff.uploads import FilesField
 
 
 class FilesForm(forms.Form):
-    files = FilesField(
+    attachments = FilesField(
         required=True, error_messages={"required": _("Choose a file, or drop some here.")}
     )

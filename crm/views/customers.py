@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import actions, custom, editing, record, registry, suggestions, timeline
+from crm import actions, custom, editing, facts, files, record, registry, suggestions, timeline
 from crm.forms.customers import CustomerForm, NewCustomerForm, holder_of, taken
+from crm.forms.files import FilesForm
 from crm.forms.interactions import LogForm
 from crm.forms.money import LossForm
 from crm.models import Customer, Loss
@@ -35,8 +36,17 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
 
 def page_context(request: HttpRequest, pk: int, form: LogForm | None = None) -> dict[str, Any]:
     """What crm/customer.html shows; `form` is a refused one, with what was typed."""
-    shown = get_object_or_404(Customer.objects.for_page().with_counts().with_merges(), pk=pk)
+    rows = Customer.objects.for_page().with_counts().with_merges().select_related("tier")
+    rows = rows.annotate(own_fields=custom.beside(), latest_files=files.beside())
+    shown: Any = get_object_or_404(rows, pk=pk)
+    known = custom.take(request, shown.own_fields)
+    what_is_known = facts.of(shown, known)
     return {
+        "facts": what_is_known,
+        "empty_facts": [fact for fact in what_is_known if not fact.text],
+        "other_facts": custom.unknown(shown.custom, known),
+        "files": files.taken(shown.latest_files),
+        "files_form": FilesForm(),
         "customer": shown,
         "customer_url": reverse("crm:customer", args=[pk]),
         "record": record.read(request, shown),

@@ -43,10 +43,10 @@ def customer_files(request: HttpRequest, pk: int) -> HttpResponse:
 def _added(request: HttpRequest, customer: Customer, form: FilesForm) -> bool:
     try:
         made = actions.add_files(
-            customer=customer, files=form.cleaned_data["files"], by=acting_user(request)
+            customer=customer, files=form.cleaned_data["attachments"], by=acting_user(request)
         )
     except Refusal as refusal:
-        form.add_error("files", str(refusal))
+        form.add_error("attachments", str(refusal))
         return False
     words = ngettext("%(count)s file is kept.", "%(count)s files are kept.", len(made))
     messages.success(request, words % {"count": len(made)})

@@ -194,7 +194,7 @@ function cancel() {
     open.open = false;
     open.querySelector("summary").focus();
   } else {
-    document.querySelector("a[data-cancel]")?.click();
+    (document.activeElement?.closest("form") ?? document).querySelector("a[data-cancel]")?.click();
   }
 }
 

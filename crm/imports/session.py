@@ -15,6 +15,7 @@ from crm.imports.checking import Report
 from crm.imports.kinds import Entry
 from crm.imports.parsing import Context
 from crm.imports.seen import Seen
+from crm.merging import known_as, went_to
 from crm.models import ContactPoint, Customer
 from crm.search import index
 from staff.bulk import insert, save_columns
@@ -75,13 +76,18 @@ class Session:
             self.report.tell(entry.line, whom, target, before, after)
 
     def find_customers(self, references: Iterable[str]) -> dict[str, int]:
-        """Customers' ids by reference: this source's external_id, else an e-mail, else "#id"."""
+        """Customers' ids by reference: this source's external_id, else an e-mail, else "#id".
+
+        One who was merged is found under what they were called before, too.
+        """
         wanted = set(references)
         found = dict(
             Customer.objects.filter(
                 external_source=self.source, external_id__in=wanted
             ).values_list("external_id", "pk")
         )
+        if unknown := wanted - found.keys():
+            found |= known_as(self.source, unknown)
         emails = {ref.lower(): ref for ref in wanted - found.keys() if "@" in ref}
         if emails:
             for address, customer_id in customers_by_email(emails).items():
@@ -94,6 +100,8 @@ class Session:
         if numbers:
             for pk in Customer.objects.filter(pk__in=numbers).values_list("pk", flat=True):
                 found[numbers[pk]] = pk
+            for old, pk in went_to(numbers.keys()).items():
+                found[numbers[old]] = pk
         return found
 
     def make_customers(self, earliest: dict[str, datetime]) -> dict[str, int]:

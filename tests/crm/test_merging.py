@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.utils import timezone
 
+from crm import actions as crm_actions
 from crm import projections
 from crm.actions import merging
-from crm.merging import MERGE_RULES, customer_of_referral_link
+from crm.merging import MERGE_RULES, customer_of_referral_link, went_to
 from crm.models import (
     Affiliation,
     Customer,
+    CustomerAlias,
     Deal,
+    Duplicate,
     Loss,
+    Order,
     Outreach,
     OutreachMessage,
     Pipeline,
     ReferralLink,
     Stage,
+    Task,
 )
 from crm.sides import Side
+from staff import changes
 from staff.columns import own_columns, to_json
-from staff.models import User
+from staff.models import AuditEntry, User
 from support.models import TicketSearch
+from surveys.models import Skip
 from tests.factories import (
     ContactFactory,
     ContractFactory,
@@ -37,6 +48,7 @@ from tests.factories import (
     OpenedTicketFactory,
     OrderFactory,
     ResponseFactory,
+    SurveyRunFactory,
     TaskFactory,
     TenureSpanFactory,
 )
@@ -207,3 +219,255 @@ def test_the_second_referral_link_leads_to_the_winner(both: tuple[Customer, Cust
     merging.undo_merge(change_set=change_set, by=None)
     assert customer_of_referral_link(slug) is None
     assert ReferralLink.objects.get(slug=slug).customer_id == loser.pk
+
+
+# --- What stays, and what is refused --------------------------------------------------------
+
+
+def two(winner: dict[str, Any], loser: dict[str, Any]) -> tuple[Customer, Customer]:
+    return CustomerFactory(**winner), CustomerFactory(**loser)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "stays"),
+    [
+        ("Ana Souza", "Ana Maria Souza", "Ana Maria Souza"),
+        ("ANA SOUZA", "Ana Souza", "Ana Souza"),
+        ("Joao Goncalves", "João Gonçalves", "João Gonçalves"),
+        ("Ana Souza", "Rui Prado", "Ana Souza"),
+        ("João Gonçalves", "joão gonçalves", "João Gonçalves"),
+    ],
+)
+def test_the_better_written_name_is_suggested(
+    business: object, ours: str, theirs: str, stays: str
+) -> None:
+    winner, loser = two({"name": ours}, {"name": theirs})
+    merged(winner, loser)
+    winner.refresh_from_db()
+    assert winner.name == stays
+    assert list(Customer.objects.search(stays)) == [winner]
+
+
+def test_suggestions_fill_gaps_and_keep_what_is_older(business: object) -> None:
+    old = datetime(2020, 1, 1, tzinfo=UTC)
+    winner, loser = two(
+        {"name": "Ana", "notes": "Likes cake", "custom": {"a": "1"}, "city": "Recife"},
+        {
+            "name": "Ana",
+            "notes": "Likes bread",
+            "custom": {"a": "2", "b": "3"},
+            "city": "Olinda",
+            "country": "Brasil",
+            "created_at": old,
+        },
+    )
+    merged(winner, loser)
+    winner.refresh_from_db()
+    assert winner.notes == "Likes cake\n\nLikes bread"
+    assert winner.custom == {"a": "1", "b": "3"}
+    assert (winner.city, winner.country, winner.created_at) == ("Recife", "Brasil", old)
+
+
+def test_nobody_refers_themselves_afterwards(business: object) -> None:
+    winner, loser = two({"name": "Ana"}, {"name": "Rui"})
+    between = CustomerFactory(name="Eva", referred_by=loser)
+    Customer.objects.filter(pk=winner.pk).update(referred_by=between)
+    change_set = merged(winner, loser)
+    winner.refresh_from_db()
+    between.refresh_from_db()
+    assert (winner.referred_by, between.referred_by) == (None, winner)
+    merging.undo_merge(change_set=change_set, by=None)
+    winner.refresh_from_db()
+    between.refresh_from_db()
+    assert (winner.referred_by, between.referred_by) == (between, loser)
+
+
+def test_refusals_in_words(business: object, agent: User) -> None:
+    winner, loser = two({"name": "Ana"}, {"name": "Rui"})
+    with pytest.raises(merging.SameCustomer):
+        merged(winner, winner)
+    archived = CustomerFactory(archived_at=timezone.now())
+    for pair in ((winner, archived), (archived, winner)):
+        with pytest.raises(merging.ArchivedCustomer):
+            merged(*pair)
+    change_set = merged(winner, loser, agent)
+    with pytest.raises(merging.MergedAlready):
+        merged(winner, loser)
+    with pytest.raises(merging.MergedAlready):
+        merged(loser, winner)
+    merging.undo_merge(change_set=change_set, by=agent)
+    with pytest.raises(changes.AlreadyReverted):
+        merging.undo_merge(change_set=change_set, by=agent)
+    other = changes.open_change_set("crm.archive", "something else", agent)
+    with pytest.raises(merging.NoMerge):
+        merging.undo_merge(change_set=other, by=agent)
+
+
+def test_the_trail_says_who_merged_and_took_apart(business: object, agent: User) -> None:
+    winner, loser = two({"name": "Ana"}, {"name": "Rui", "city": "Recife"})
+    change_set = merged(winner, loser, agent, name=Side.LOSER)
+    [entry] = AuditEntry.objects.filter(action="customer.merge")
+    assert (entry.by, entry.target_id, entry.change_set) == (agent, winner.pk, change_set)
+    assert entry.changes == {
+        "merged": [None, "Rui"],
+        "name": ["Ana", "Rui"],
+        "city": ["", "Recife"],
+    }
+    merging.undo_merge(change_set=change_set, by=agent)
+    undone = AuditEntry.objects.filter(action="customer.unmerge")
+    assert {(one.by, one.target_id) for one in undone} == {(agent, winner.pk), (agent, loser.pk)}
+
+
+# --- One after the other --------------------------------------------------------------------
+
+
+def test_a_merge_into_one_who_was_merged_further_waits(business: object) -> None:
+    first, second, third = (CustomerFactory(name=name) for name in ("Ana", "Rui", "Eva"))
+    early = merged(second, third)
+    late = merged(first, second)
+    assert went_to([second.pk, third.pk]) == {second.pk: first.pk, third.pk: first.pk}
+    with pytest.raises(merging.MergedFurther):
+        merging.undo_merge(change_set=early, by=None)
+    merging.undo_merge(change_set=late, by=None)
+    merging.undo_merge(change_set=early, by=None)
+    assert Customer.objects.count() == 3
+    assert went_to([second.pk, third.pk]) == {}
+
+
+def test_two_merges_come_apart_in_any_order(both: tuple[Customer, Customer]) -> None:
+    winner, loser = both
+    third = CustomerFactory(name="Eva", tags=["bread", "oven"])
+    furnish(third)
+    before = everything()
+    first, second = merged(winner, loser), merged(winner, third)
+    merging.undo_merge(change_set=first, by=None)
+    assert projections.check() == []
+    merging.undo_merge(change_set=second, by=None)
+    assert everything()["crm.order"] == before["crm.order"]
+    assert projections.check() == []
+
+
+def test_what_changed_since_is_left_alone_and_said(both: tuple[Customer, Customer]) -> None:
+    winner, loser = both
+    order, gone = loser.orders.get(), loser.tasks.get().pk
+    other = CustomerFactory(name="Rui")
+    change_set = merged(winner, loser, name=Side.LOSER)
+    Order.objects.filter(pk=order.pk).update(customer=other)
+    Task.objects.filter(pk=gone).delete()
+    new = OrderFactory(customer=winner)
+    crm_actions.update_customer(customer=winner, by=None, name="Somebody else")
+    outcome = merging.undo_merge(change_set=change_set, by=None)
+    assert {(model, pk) for model, pk, _why in outcome.left_alone} == {
+        ("crm.order", order.pk),
+        ("crm.task", gone),
+        ("crm.customer", winner.pk),
+    }
+    assert (Order.objects.get(pk=order.pk).customer, Order.objects.get(pk=new.pk).customer) == (
+        other,
+        winner,
+    )
+    winner.refresh_from_db()
+    assert winner.name == "Somebody else"
+    assert Customer.objects.get(pk=loser.pk).name == "Ana Maria Souza"
+
+
+def test_the_loser_comes_back_although_who_referred_them_is_gone(business: object) -> None:
+    winner, loser, referrer = (CustomerFactory(name=name) for name in ("Ana", "Rui", "Eva"))
+    Customer.objects.filter(pk=loser.pk).update(referred_by=referrer)
+    loser.refresh_from_db()
+    change_set = merged(winner, loser, referred_by=Side.WINNER)
+    merged(winner, referrer)
+    merging.undo_merge(change_set=change_set, by=None)
+    assert Customer.objects.get(pk=loser.pk).referred_by is None
+
+
+def test_that_two_are_two_holds_for_whom_they_become(business: object, agent: User) -> None:
+    winner, loser, other = (CustomerFactory(name=name) for name in ("Ana", "Rui", "Eva"))
+    said = Duplicate.objects.create(first=loser, second=other, dismissed_at=timezone.now())
+    Duplicate.objects.create(first=winner, second=loser)
+    change_set = merged(winner, loser)
+    [pair] = Duplicate.objects.all()
+    assert (pair.first, pair.second, pair.dismissed_at) == (winner, other, said.dismissed_at)
+    merging.undo_merge(change_set=change_set, by=agent)
+    [pair] = Duplicate.objects.all()
+    assert (pair.pk, pair.first, pair.dismissed_at) == (said.pk, loser, said.dismissed_at)
+
+
+def test_messages_of_one_occasion(business: object) -> None:
+    winner, loser = two({"name": "Ana"}, {"name": "Rui"})
+    queued, pending = OutreachMessage.State.QUEUED, OutreachMessage.State.PENDING
+    for name, ours, theirs in (
+        ("a", queued, pending),
+        ("b", pending, queued),
+        ("c", queued, queued),
+    ):
+        outreach = Outreach.objects.create(name=name)
+        for customer, state in ((winner, ours), (loser, theirs)):
+            OutreachMessage.objects.create(
+                outreach=outreach, customer=customer, occasion="once", state=state
+            )
+    before = everything()
+    change_set = merged(winner, loser)
+    left = OutreachMessage.objects.order_by("outreach", "pk").values_list("outreach__name", "state")
+    assert list(left) == [("a", queued), ("b", queued), ("c", queued), ("c", queued)]
+    merging.undo_merge(change_set=change_set, by=None)
+    assert everything() == before
+
+
+def test_a_sending_tells_once_why_somebody_was_left_out(business: object) -> None:
+    winner, loser = two({"name": "Ana"}, {"name": "Rui"})
+    run = SurveyRunFactory()
+    for customer in (winner, loser):
+        Skip.objects.create(run=run, customer=customer, reason="no_email")
+    change_set = merged(winner, loser)
+    assert Skip.objects.get().customer == winner
+    merging.undo_merge(change_set=change_set, by=None)
+    assert Skip.objects.count() == 2
+
+
+# --- Keys of other systems --------------------------------------------------------------------
+
+
+def bring(kind: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{kind}.csv"
+    file.write_text(text)
+    call_command("import", kind, str(file), source="shop", stdout=StringIO())
+
+
+CUSTOMERS = (
+    "external_id,name,email,city\n"
+    "1,Ana Souza,ana@example.com,Recife\n2,Souza Ana,souza@example.com,Recife\n"
+)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_an_import_that_names_the_loser_finds_the_winner(
+    business: object, tmp_path: Path, reverse: bool
+) -> None:
+    bring("customers", CUSTOMERS, tmp_path)
+    winner, loser = Customer.objects.order_by("pk", "name")
+    if reverse:
+        winner, loser = loser, winner
+    merged(winner, loser)
+    bring("customers", CUSTOMERS, tmp_path)
+    bring("orders", "external_id,customer,ordered_at,total\n7,2,2026-01-05,10\n", tmp_path)
+    bring(
+        "orders", f"external_id,customer,ordered_at,total\n8,#{loser.pk},2026-01-06,10\n", tmp_path
+    )
+    [customer] = Customer.objects.all()
+    assert customer == winner
+    assert customer.orders.count() == 2
+    assert customer.affiliations.count() == 2
+
+
+def test_a_winner_without_a_key_takes_the_losers(business: object, tmp_path: Path) -> None:
+    bring("customers", CUSTOMERS.replace("1,Ana Souza,ana@example.com,Recife\n", ""), tmp_path)
+    loser = Customer.objects.get()
+    winner = CustomerFactory(name="Ana Souza", email="ana@example.com")
+    change_set = merged(winner, loser)
+    bring("customers", CUSTOMERS.replace("1,Ana Souza,ana@example.com,Recife\n", ""), tmp_path)
+    winner.refresh_from_db()
+    assert (winner.external_source, winner.external_id) == ("shop", "2")
+    assert not CustomerAlias.objects.exists()
+    merging.undo_merge(change_set=change_set, by=None)
+    assert Customer.objects.get(external_id="2") == loser

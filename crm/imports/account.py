@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.imports import words
-from crm.models import FileImport
+from crm.models import Customer, FileImport
 from staff import audit
 from staff.models import Change
 
@@ -130,7 +131,7 @@ def warnings(one: FileImport) -> list[str]:
 
 @dataclass(frozen=True)
 class LeftAlone:
-    """A row that stayed as it is: its kind and name, its page if it has one, and why."""
+    """A row that stayed as it is: its kind and name, a page on which it is seen, and why."""
 
     model: str
     name: str
@@ -144,33 +145,47 @@ def left_alone(one: FileImport) -> tuple[list[LeftAlone], int]:
     if not count:
         return [], 0
     kept = Change.objects.filter(change_set=one.change_set_id).exclude(left_alone="")
-    rows = list(kept.order_by("pk")[:NAMED])
-    names = _names(rows)
-    found = [
-        LeftAlone(
-            model=capfirst(str(apps.get_model(change.model)._meta.verbose_name)),
-            name=names.get((change.model, change.object_id), f"#{change.object_id}"),
-            url=_page(change, names),
-            reason=str(Change.LeftAlone(change.left_alone).label),
-        )
-        for change in rows
-    ]
-    return found, count
+    changes = list(kept.order_by("pk")[:NAMED])
+    rows = _rows(changes)
+    named = Customer.objects.in_bulk({pk for c in changes if (pk := _customer_of(c, rows))})
+    return [_told(change, rows, named) for change in changes], count
 
 
-def _names(rows: list[Change]) -> dict[tuple[str, int], str]:
-    """What the rows that are still there are called, one query for each kind."""
-    ids: dict[str, list[int]] = defaultdict(list)
-    for change in rows:
-        ids[change.model].append(change.object_id)
-    names: dict[tuple[str, int], str] = {}
-    for label, keys in ids.items():
+# What is still there, by model and key.
+Rows = dict[tuple[str, int], Any]
+
+
+def _rows(changes: Sequence[Change]) -> Rows:
+    """One query for each kind."""
+    keys: dict[str, list[int]] = defaultdict(list)
+    for change in changes:
+        keys[change.model].append(change.object_id)
+    rows: Rows = {}
+    for label, wanted in keys.items():
         model: Any = apps.get_model(label)
-        for key, row in model._base_manager.in_bulk(keys).items():
-            names[label, key] = str(row)
-    return names
+        rows |= {(label, pk): row for pk, row in model._base_manager.in_bulk(wanted).items()}
+    return rows
 
 
-def _page(change: Change, names: dict[tuple[str, int], str]) -> str:
-    is_there = (change.model, change.object_id) in names
-    return audit.page_of(change.model, change.object_id) if is_there else ""
+def _customer_of(change: Change, rows: Rows) -> int | None:
+    """Whom the row is about, as it says itself or as was written down of it."""
+    if change.model == "crm.customer":
+        return change.object_id
+    said = {**(change.before or {}), **(change.after or {})}
+    row = rows.get((change.model, change.object_id))
+    return getattr(row, "customer_id", None) or said.get("customer_id")
+
+
+def _told(change: Change, rows: Rows, customers: dict[int, Customer]) -> LeftAlone:
+    meta = apps.get_model(change.model)._meta
+    row = rows.get((change.model, change.object_id))
+    customer = customers.get(_customer_of(change, rows) or 0)
+    url = audit.page_of(change.model, change.object_id) if row else ""
+    # Which tags somebody has is said by the customer alone.
+    own_name = row is not None and not meta.auto_created
+    return LeftAlone(
+        model="" if meta.auto_created else capfirst(str(meta.verbose_name)),
+        name=str(row if own_name else customer or f"#{change.object_id}"),
+        url=url or (audit.page_of("crm.customer", customer.pk) if customer else ""),
+        reason=str(Change.LeftAlone(change.left_alone).label),
+    )

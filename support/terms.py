@@ -27,7 +27,7 @@ class Agreement:
     # When each of the others came into force: one less than there are terms.
     changes: Sequence[datetime]
     # Keys of the newest versions of the service levels and of the hours. Versions never change, so
-    # while these are the newest (see `newest`) nothing else has been agreed.
+    # while these are the newest (see `newest`) nothing else has been agreed since.
     newest: tuple[int, int]
 
     def at(self, instant: datetime) -> Terms:
@@ -75,13 +75,9 @@ _CALENDARS = Prepared(
 
 def newest() -> dict[str, Subquery]:
     """For `annotate`: what Agreement.newest is at that moment, so that any query may ask for it."""
-    policies = SlaPolicyVersion.objects.filter(policy__is_default=True)
-    calendars = CalendarVersion.objects.filter(
-        calendar__in=SlaPolicy.objects.filter(is_default=True).values("calendar")
-    )
     return {
-        "newest_levels": Subquery(policies.order_by("-number").values("pk")[:1]),
-        "newest_hours": Subquery(calendars.order_by("-number").values("pk")[:1]),
+        "newest_levels": Subquery(SlaPolicyVersion.objects.order_by("-pk").values("pk")[:1]),
+        "newest_hours": Subquery(CalendarVersion.objects.order_by("-pk").values("pk")[:1]),
     }
 
 

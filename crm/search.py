@@ -14,6 +14,7 @@ from crm import folding, phones
 from crm.batches import batches
 from crm.models import Affiliation, ContactPoint, Customer, CustomerSearch
 from crm.words import Term, WordIndex, index_words, search_words
+from staff.bulk import insert_rows, save_rows
 from staff.models import Business
 
 WORDS = WordIndex(table="crm_customersearch", key="customer_id", name="crm_customer_words")
@@ -47,9 +48,7 @@ def index(customer_ids: Iterable[int]) -> int:
 def first_row(customer: Customer, texts: Iterable[str]) -> CustomerSearch:
     """The row, not written yet, of a customer made just now, of whom there are these texts in their
     order: names, then e-mail addresses."""
-    words = [word for text in texts for word in index_words(text)]
-    text = " ".join(list(dict.fromkeys(words))[:MOST_WORDS])
-    return CustomerSearch(customer=customer, text=text)
+    return CustomerSearch(customer=customer, text=text_of(texts))
 
 
 def stale(ids: Sequence[int]) -> dict[int, str]:
@@ -65,16 +64,30 @@ def _compared(ids: Sequence[int]) -> tuple[dict[int, str], dict[int, str]]:
 
 def _index(ids: Sequence[int]) -> int:
     stored, changed = _compared(ids)
+    renamed = [pk for pk in changed if pk in stored]
+    save_rows(CustomerSearch, ["text"], [(pk, changed[pk]) for pk in renamed])
     CustomerSearch.objects.bulk_create(
-        [CustomerSearch(customer_id=pk, text=text) for pk, text in changed.items()],
+        [CustomerSearch(customer_id=pk, text=changed[pk]) for pk in changed if pk not in stored],
         update_conflicts=True,
         update_fields=["text"],
         unique_fields=["customer"],
     )
-    if renamed := [pk for pk in changed if pk in stored]:
+    if renamed:
         for follow in FOLLOWERS:
             follow(renamed)
     return len(changed)
+
+
+def index_fresh(rows: Iterable[tuple[int, str]]) -> None:
+    """Write the rows of customers who have none yet: (id, `text_of`)."""
+    insert_rows(CustomerSearch, ["customer_id", "text"], rows)
+
+
+def text_of(texts: Iterable[str], numbers: Iterable[str] = ()) -> str:
+    """The words by which these texts (names, places, tags, addresses) and E.164 numbers are found."""
+    words = [word for text in texts for word in index_words(text)]
+    words += [token for number in numbers for token in phones.search_tokens(number)]
+    return " ".join(list(dict.fromkeys(words))[:MOST_WORDS])
 
 
 def _texts(ids: Sequence[int]) -> dict[int, str]:

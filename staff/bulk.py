@@ -115,7 +115,7 @@ def give_keys(instances: Sequence[models.Model]) -> None:
     One query on PostgreSQL. Inside a transaction that writes no others of these models until then.
     """
     wanted = Counter(type(one) for one in instances)
-    keys = {model: iter(found) for model, found in _new_keys_of(wanted).items()}
+    keys = {model: iter(found) for model, found in new_keys_of(wanted).items()}
     for one in instances:
         one.pk = next(keys[type(one)])
 
@@ -222,10 +222,10 @@ def _insert(
 
 
 def _new_keys(model: type[models.Model], count: int) -> list[int]:
-    return _new_keys_of({model: count})[model]
+    return new_keys_of({model: count})[model]
 
 
-def _new_keys_of(wanted: Mapping[type[models.Model], int]) -> dict[type[models.Model], list[int]]:
+def new_keys_of(wanted: Mapping[type[models.Model], int]) -> dict[type[models.Model], list[int]]:
     """Keys that nobody else will get: from the sequences, or under SQLite's lock for writing."""
     connection = connections[router.db_for_write(next(iter(wanted)))]
     quote = connection.ops.quote_name

@@ -13,7 +13,7 @@ is kept in the session. Its account is `FileImport.report`:
 `fields` has the targets of rows that are there already and would change, by how many rows, each
 with up to twenty examples (line, whom or what it concerns, from, to). After a run "run" holds its
 own {"refusals", "warnings"}, after a revert "reverted" {"reverted", "left_alone", "reasons":
-{"changed since": 3}}.
+{"changed": 3}}; Change.LeftAlone(code).label says the code in words.
 """
 
 from __future__ import annotations

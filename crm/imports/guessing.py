@@ -20,6 +20,10 @@ Sample = Sequence[Sequence[str]]
 # What spreadsheets call these columns, folded; what pages call them is known as well (words).
 SYNONYMS: dict[str, str] = {
     "external_id": "id|codigo|cod|numero|num|no|nro|ref|referencia|clave|key|code|reference",
+    "orders.external_id": "pedido|numero de pedido|n pedido|no pedido|num pedido|id pedido|order|order id"
+    "|order number|numero do pedido|factura|numero de factura|invoice|fatura|id|numero|codigo|ref",
+    "contracts.external_id": "contrato|numero de contrato|contract|id|numero|codigo|ref",
+    "costs.external_id": "recibo|factura|fatura|gasto|apunte|receipt|invoice|id|numero|codigo|ref",
     "name": "nombre|nombre completo|nombre y apellidos|razon social|nome|nome completo|full name"
     "|company|empresa|cliente|customer|customer name|nombre del cliente|nome do cliente",
     "email": "email|mail|correo|correo electronico|e mail|endereco de email|email address"
@@ -114,7 +118,10 @@ def guess(kind: ImportKind, header: Sequence[str], sample: Sample = ()) -> dict[
     for target in targets:
         found.take(target, {fold(said) for said in words.headers(kind.name, target)}, fold)
     # The likeliest names of all targets before the less likely ones of any.
-    said = {target: SYNONYMS.get(target, "").split("|") for target in targets}
+    said = {
+        target: (SYNONYMS.get(f"{kind.name}.{target}") or SYNONYMS.get(target, "")).split("|")
+        for target in targets
+    }
     for place in range(max(map(len, said.values()))):
         for target in targets:
             found.take(target, set(said[target][place : place + 1]), fold)

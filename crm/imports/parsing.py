@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from crm.folding import fold
+from crm.phones import default_region
 from staff.models import Business
 from staff.refusals import Refusal
 
@@ -35,6 +37,11 @@ class Context:
     # "mdy". Blank: nobody said, so what can be read in two ways is refused.
     decimal: str = ""
     dates: str = ""
+
+    @cached_property
+    def region(self) -> str:
+        """The country whose telephone numbers are written without a country code."""
+        return default_region(self.business)
 
     @property
     def day_first(self) -> bool:
@@ -215,18 +222,31 @@ def text(longest: int) -> Parser:
     return parse
 
 
+LONGEST_ADDRESS = 254
+# What surely is one by Django's rules, which take longer.
+_ORDINARY_ADDRESS = re.compile(
+    r"[a-z0-9_+-]{1,60}(?:\.[a-z0-9_+-]{1,60}){0,3}@(?:[a-z0-9]{1,60}\.){1,4}[a-z]{2,20}"
+)
+
+
 def email(text: str, context: Context) -> str:
     address = text.lower().removeprefix("mailto:")
+    if _ORDINARY_ADDRESS.fullmatch(address) and len(address) <= LONGEST_ADDRESS:
+        return address
     try:
         validate_email(address)
+        if len(address) > LONGEST_ADDRESS:
+            raise ValidationError("")
     except ValidationError as error:
         raise BadCell(_("“%(text)s” is not an e-mail address.") % {"text": text}) from error
     return address
 
 
 def language(text: str, context: Context) -> str:
-    code = text.lower().replace("_", "-")
     known = [known for known, _name in settings.LANGUAGES]
+    if text in known:
+        return text
+    code = text.lower().replace("_", "-")
     for candidate in known:
         if code == candidate or code.split("-")[0] == candidate.split("-")[0]:
             return candidate

@@ -22,9 +22,12 @@ class Seen:
     def __len__(self) -> int:
         return self._count
 
+    def __contains__(self, key: str) -> bool:
+        return bool(self._count and self._digests[self._place(_digest(key))])
+
     def first(self, key: str, line: int) -> int:
         """The line where the key stood first: `line` itself when it is new, which is noted."""
-        digest = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little") or 1
+        digest = _digest(key)
         place = self._place(digest)
         if self._digests[place]:
             return self._lines[place]
@@ -77,3 +80,7 @@ class Seen:
         seen._lines.frombytes(lines)
         seen._mask, seen._count = size - 1, count
         return seen
+
+
+def _digest(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little") or 1

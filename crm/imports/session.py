@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from crm.among import Among
 from crm.folding import fold
 from crm.imports.checking import Report
 from crm.imports.kinds import Entry
@@ -81,11 +82,13 @@ class Session:
         One who was merged is found under what they were called before, too.
         """
         wanted = set(references)
-        found = dict(
-            Customer.objects.filter(
-                external_source=self.source, external_id__in=wanted
-            ).values_list("external_id", "pk")
+        if not wanted:
+            return {}
+        mine = Customer.objects.filter(
+            Among("external_id", list(wanted)), external_source=self.source
         )
+        # Said again, because the planner can't see it in so many keys: the index is of these.
+        found = dict(mine.exclude(external_id="").values_list("external_id", "pk"))
         if unknown := wanted - found.keys():
             found |= known_as(self.source, unknown)
         emails = {ref.lower(): ref for ref in wanted - found.keys() if "@" in ref}
@@ -141,8 +144,8 @@ def customers_by_email(addresses: Iterable[str]) -> dict[str, int]:
     """The customer that each living contact's address serves: the one it is first at, else oldest."""
     points: QuerySet[ContactPoint, tuple[str, int]] = (
         ContactPoint.objects.filter(
+            Among("value", list(addresses)),
             kind=ContactPoint.Kind.EMAIL,
-            value__in=list(addresses),
             retired_at=None,
             contact__affiliations__until=None,
             contact__affiliations__customer__isnull=False,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -136,9 +138,15 @@ def _revert(row: FileImport, _business: Business, seconds: float) -> bool:
     row.change_set.refresh_from_db()
     if row.change_set.reverted_at is None:
         return True
-    account = {}
+    account: dict[str, Any] = {}
     if outcome:
-        account = {"reverted": outcome.reverted, "left_alone": outcome.left_alone_count}
+        kept = row.change_set.changes.exclude(left_alone="").values_list("left_alone")
+        reasons = dict(kept.annotate(rows=Count("pk")).order_by("left_alone"))
+        account = {
+            "reverted": outcome.reverted,
+            "left_alone": outcome.left_alone_count,
+            "reasons": reasons,
+        }
     rows = FileImport.objects.filter(pk=row.pk, state=State.REVERTING)
     rows.update(
         state=State.REVERTED,

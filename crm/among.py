@@ -1,0 +1,51 @@
+"""A column that is one of very many values, given as one parameter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, F, Func
+from django.db.models.sql.compiler import SQLCompiler
+
+
+class Among(Func):
+    """A condition for `filter`: `Among("external_id", keys)`; keys are all texts or all numbers.
+
+    To compose IN (…) of thousands of parameters takes longer than to look them up.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, column: str, values: Collection[str] | Collection[int]) -> None:
+        super().__init__(F(column))
+        self.values = values
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
+    ) -> tuple[str, list[Any]]:
+        [source] = self.get_source_expressions()
+        column, parameters = compiler.compile(source)
+        sql = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608 (a column's name)
+        return sql, [*parameters, json.dumps(list(self.values))]
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
+    ) -> tuple[str, list[Any]]:
+        [source] = self.get_source_expressions()
+        column, parameters = compiler.compile(source)
+        kind = "text" if any(isinstance(value, str) for value in self.values) else "bigint"
+        return f"{column} = ANY(%s::{kind}[])", [*parameters, array_text(self.values)]
+
+
+def array_text(values: Collection[str] | Collection[int]) -> str:
+    """An array as PostgreSQL reads it; the driver's own way takes a microsecond per value more."""
+    return "{" + ",".join([_quoted(value) for value in values]) + "}"
+
+
+def _quoted(value: str | int) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

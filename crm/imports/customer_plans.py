@@ -1,0 +1,363 @@
+"""What a batch of customers' rows comes to, decided without writing anything."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.among import Among
+from crm.folding import fold
+from crm.imports.kinds import Entry, Values
+from crm.imports.session import Session
+from crm.models import Affiliation, ContactPoint, Customer
+from staff.models import User
+
+EMAIL, PHONE = ContactPoint.Kind.EMAIL.value, ContactPoint.Kind.PHONE.value
+# What a blank cell leaves alone, and a filled one sets.
+PLAIN = ("name", "kind", "source", "language", "birthday", "city", "country", "created_at")
+KNOWN = (
+    *("pk", "external_source", "external_id", "name_folded", "stage", "owner_id"),
+    *("referred_by_id", "custom", *PLAIN),
+)
+
+
+@dataclass(slots=True)
+class Match:
+    """A row, the customer that it speaks of, and the contact through whom one reaches them."""
+
+    entry: Entry
+    # The columns of a customer who is there already; None: a new one.
+    was: Values | None
+    pk: int = 0
+    # What becomes otherwise; of a new one, all that is given.
+    changes: Values = field(default_factory=dict)
+    # 0: none yet.
+    contact: int = 0
+    # Whether the contact served nobody and is taken over.
+    adopts: bool = False
+    # New points: (kind, value); points that are written over: (id, before, after).
+    made: list[tuple[str, str]] = field(default_factory=list)
+    moved: list[tuple[int, str, str]] = field(default_factory=list)
+    # Points that were given up once and are good again: (id, since when not).
+    revived: list[tuple[int, datetime]] = field(default_factory=list)
+    # The tags that the customer shall have, folded → as written; None: the row does not say.
+    tags: Mapping[str, str] | None = None
+    begins_tenure: bool = False
+    changed: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        return self.was is None
+
+    def now(self, column: str) -> Any:
+        """A column's value once the row is in; of a new customer, blank when not given."""
+        if column in self.changes:
+            return self.changes[column]
+        return self.was[column] if self.was else ""
+
+
+@dataclass
+class Plan:
+    """The rows that are taken, in their order."""
+
+    matches: list[Match]
+    # Rows of tags that the customers have: customer → tag id → (row id, folded, name).
+    tagged: dict[int, dict[int, tuple[int, str, str]]]
+
+
+class Planner:
+    """Looks up all that a batch may need, then decides row by row."""
+
+    def __init__(self, entries: Sequence[Entry], session: Session) -> None:
+        self.session = session
+        self.entries = [entry for entry in entries if not entry.refusal and self._has_keys(entry)]
+        self._look_up()
+
+    def plan(self) -> Plan:
+        matches = []
+        for entry in self.entries:
+            match = self._match(entry)
+            if match is None or not self._set_values(match):
+                continue
+            self._set_points(match)
+            self._set_tags(match)
+            self._tell(match)
+            matches.append(match)
+        return Plan(matches, self.tagged)
+
+    # --- Looking up ---------------------------------------------------------------------------
+
+    def _has_keys(self, entry: Entry) -> bool:
+        values = entry.values
+        key, address = values.get("external_id"), values.get("email")
+        if not (key or address or values.get("name")):
+            entry.refuse(_("A customer needs a name, an e-mail or an external_id."))
+            return False
+        first_time = self.session.first_time
+        if key and not first_time(f"external_id {key}", entry):
+            return False
+        return not address or first_time(f"email {address}", entry)
+
+    def _look_up(self) -> None:
+        values = [entry.values for entry in self.entries]
+        keys = [key for one in values if (key := one.get("external_id"))]
+        addresses = [address for one in values if (address := one.get("email"))]
+        self.by_key: dict[str, Values] = {}
+        self.by_pk: dict[int, Values] = {}
+        if keys:
+            mine = Customer.objects.filter(
+                Among("external_id", keys), external_source=self.session.source
+            )
+            # Said again, because the planner can't see it in so many keys: the index is of these.
+            self._note(mine.exclude(external_id=""))
+            self.by_key = {row["external_id"]: row for row in self.by_pk.values()}
+        # Address → the contact that has it, and whom this contact serves, first and oldest first.
+        self.holder: dict[str, int] = {}
+        self.serves: dict[int, list[int]] = {}
+        if addresses:
+            self._look_up_addresses(addresses)
+        self._look_up_contacts()
+        self.owners = _owners(values)
+        self._look_up_tags()
+
+    def _note(self, customers: Any) -> None:
+        for row in customers.values_list(*KNOWN):
+            self.by_pk[row[0]] = dict(zip(KNOWN, row, strict=True))
+
+    def _look_up_addresses(self, addresses: Sequence[str]) -> None:
+        held = ContactPoint.objects.filter(
+            Among("value", addresses), kind=EMAIL, retired_at=None
+        ).values_list("value", "contact_id")
+        self.holder = dict(held)
+        if not self.holder:
+            return
+        current = Affiliation.objects.filter(
+            Among("contact_id", list(self.holder.values())), until=None
+        ).order_by("-is_primary", "pk")
+        self.serves = defaultdict(list)
+        for contact, customer in current.values_list("contact_id", "customer_id"):
+            self.serves[contact].append(customer)
+        others = {pk for served in self.serves.values() for pk in served} - self.by_pk.keys()
+        if others:
+            self._note(Customer.objects.filter(Among("pk", list(others))))
+
+    def _look_up_contacts(self) -> None:
+        """The contact of each known customer whom one asks first, and how to reach them."""
+        self.contact_of: dict[int, int] = {}
+        self.points: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+        self.retired: dict[tuple[int, str, str], tuple[int, datetime]] = {}
+        if not self.by_pk:
+            return
+        current = Affiliation.objects.filter(
+            Among("customer_id", list(self.by_pk)), until=None
+        ).order_by("is_primary", "-pk")  # the primary one, last, wins
+        self.contact_of = dict(current.values_list("customer_id", "contact_id"))
+        points = ContactPoint.objects.filter(
+            Among("contact_id", list(self.contact_of.values()))
+        ).order_by("pk")
+        columns = ("pk", "contact_id", "kind", "value", "retired_at")
+        for pk, contact, kind, value, retired_at in points.values_list(*columns):
+            if retired_at:
+                self.retired[contact, kind, value] = (pk, retired_at)
+            else:
+                self.points[contact, kind].append((pk, value))
+
+    def _look_up_tags(self) -> None:
+        self.tagged: dict[int, dict[int, tuple[int, str, str]]] = defaultdict(dict)
+        if not self.by_pk or not any(entry.values.get("tags") for entry in self.entries):
+            return
+        through: Any = Customer.tags.through
+        rows = through.objects.filter(Among("customer_id", list(self.by_pk)))
+        named = rows.values_list("pk", "customer_id", "tag_id", "tag__folded", "tag__name")
+        for pk, customer, tag, folded, name in named.order_by("tag__folded"):
+            self.tagged[customer][tag] = (pk, folded, name)
+
+    # --- Deciding -----------------------------------------------------------------------------
+
+    def _match(self, entry: Entry) -> Match | None:
+        """The customer of this row; None when it is refused."""
+        key, address = entry.values.get("external_id") or "", entry.values.get("email")
+        holder = self.holder.get(address) if address else None
+        if holder and address in self.session.given_up:
+            holder = None  # an earlier row gave its contact another one
+        served = [self.by_pk[pk] for pk in self.serves.get(holder, ())] if holder else []
+        customer = self.by_key.get(key)
+        if customer is None and served and served[0]["external_id"] in {"", key}:
+            customer = served[0]
+        if served and (customer is None or customer not in served):
+            return self._refuse_address(entry, served[0]["name"])
+        match = Match(entry, customer)
+        if customer:
+            # Found by two ways, it would be written twice.
+            said = customer["name"]
+            if not self.session.first_time(f"customer {customer['pk']}", entry, said):
+                return None
+            match.pk = customer["pk"]
+            match.contact = self.contact_of.get(match.pk, 0)
+        if holder and not served:
+            if match.contact not in {0, holder}:
+                return self._refuse_address(entry, _("a contact of nobody's"))
+            match.contact, match.adopts = holder, True
+        return match
+
+    def _refuse_address(self, entry: Entry, name: str) -> None:
+        entry.refuse(
+            _("The e-mail %(email)s belongs to %(name)s already.")
+            % {"email": entry.values["email"], "name": name}
+        )
+
+    def _set_values(self, match: Match) -> bool:
+        """Find out what becomes otherwise; whether the row may be taken."""
+        values, was = match.entry.values, match.was
+        wanted: Values = {name: value for name in PLAIN if (value := values.get(name)) is not None}
+        if (key := values.get("external_id")) and not (was and was["external_id"]):
+            wanted["external_source"], wanted["external_id"] = self.session.source, key
+        if owner := values.get("owner"):
+            if owner not in self.owners:
+                match.entry.refuse(
+                    _("owner: nobody called “%(owner)s” works here.") % {"owner": owner}
+                )
+                return False
+            wanted["owner_id"] = self.owners[owner]
+        own = {
+            name.removeprefix("custom."): value
+            for name, value in values.items()
+            if value is not None and name.startswith("custom.")
+        }
+        if own:
+            wanted["custom"] = {**(was["custom"] if was else {}), **own}
+        if not self._set_stage(match):
+            return False
+        if was is None:
+            wanted.setdefault("name", values.get("email") or values.get("external_id"))
+            wanted.setdefault("created_at", timezone.now())
+            match.changes = wanted
+        else:
+            match.changes = {name: new for name, new in wanted.items() if was[name] != new}
+        name = match.now("name")
+        if was is None or was["name_folded"] != (fold(name)[:200]):
+            match.changes["name_folded"] = fold(name)[:200]
+        match.changed = match.changed or bool(match.changes)
+        return True
+
+    def _set_stage(self, match: Match) -> bool:
+        stage, was = match.entry.values.get("stage"), match.was
+        before = was["stage"] if was else Customer.Stage.LEAD
+        if stage == Customer.Stage.LOST and before != Customer.Stage.LOST:
+            match.entry.refuse(
+                _(
+                    "stage: “lost” follows from dates. Import orders, contracts or tenures for "
+                    "them, or leave the stage blank."
+                )
+            )
+            return False
+        if stage == Customer.Stage.CUSTOMER and before != Customer.Stage.CUSTOMER:
+            match.begins_tenure = match.changed = True
+        return True
+
+    def _set_points(self, match: Match) -> None:
+        """The file's address replaces the one that the contact had; a telephone likewise."""
+        values = match.entry.values
+        if not match.contact and (values.get(EMAIL) or values.get(PHONE)):
+            match.changed = True
+        for kind in (EMAIL, PHONE):
+            value = values.get(kind)
+            if not value or (kind == EMAIL and self._has_already(match, value)):
+                continue
+            points = self.points.get((match.contact, kind), []) if match.contact else []
+            if any(value == there for _pk, there in points):
+                continue
+            match.changed = True
+            if retired := self.retired.get((match.contact, kind, value)):
+                match.revived.append(retired)
+                continue
+            if not points:
+                match.made.append((kind, value))
+                continue
+            pk, before = points[0]
+            match.moved.append((pk, before, value))
+            points[0] = (pk, value)
+            if kind == EMAIL:
+                self.session.given_up.first(before, match.entry.line)
+        if match.adopts:
+            match.changed = True
+
+    def _has_already(self, match: Match, address: str) -> bool:
+        """Whether it is another contact of this customer's who has the address."""
+        holder = self.holder.get(address)
+        return (
+            bool(holder)
+            and address not in self.session.given_up
+            and match.pk in self.serves.get(holder or 0, ())
+        )
+
+    def _set_tags(self, match: Match) -> None:
+        """A filled tags cell is the customer's whole set of tags."""
+        written = match.entry.values.get("tags")
+        if not written:
+            return
+        match.tags = {folded: tag for tag in written if (folded := fold(tag))}
+        present = {folded for _pk, folded, _name in self.tagged.get(match.pk, {}).values()}
+        if match.tags.keys() != present:
+            match.changed = True
+
+    # --- Telling ------------------------------------------------------------------------------
+
+    def _tell(self, match: Match) -> None:
+        """In a check: field by field, what this row would change."""
+        was = match.was
+        if not self.session.is_check or was is None:
+            return
+        told = [*self._columns(match, was), *self._reach(match)]
+        if match.begins_tenure:
+            told.append(("stage", was["stage"], Customer.Stage.CUSTOMER.value))
+        present = {folded: name for _pk, folded, name in self.tagged.get(match.pk, {}).values()}
+        if match.tags is not None and match.tags.keys() != present.keys():
+            told.append(("tags", list(present.values()), list(match.tags.values())))
+        for target, before, after in told:
+            self.session.tell(match.entry, was["name"], target, before, after)
+
+    def _columns(self, match: Match, was: Values) -> Iterator[tuple[str, Any, Any]]:
+        for name, new in match.changes.items():
+            if name == "custom":
+                for key in new.keys() - {key for key in new if was[name].get(key) == new[key]}:
+                    yield f"custom.{key}", was[name].get(key), new[key]
+            elif name == "owner_id":
+                yield "owner", self._people.get(was[name], ""), self._people.get(new, "")
+            elif name not in {"name_folded", "external_source"}:
+                yield name, was[name], new
+
+    def _reach(self, match: Match) -> Iterator[tuple[str, Any, Any]]:
+        moved = {after: before for _pk, before, after in match.moved}
+        for kind in (EMAIL, PHONE):
+            value = match.entry.values.get(kind)
+            is_made = (kind, value) in match.made
+            if value and (
+                value in moved or is_made or (match.contact, kind, value) in self.retired
+            ):
+                yield kind, moved.get(value), value
+
+    @cached_property
+    def _people(self) -> dict[int | None, str]:
+        return {person.pk: str(person) for person in User.objects.all()}
+
+
+def _owners(rows: Iterable[Values]) -> dict[str, int]:
+    """People by e-mail or full name, as the file names them."""
+    named = {owner for values in rows if (owner := values.get("owner"))}
+    if not named:
+        return {}
+    people = User.objects.filter(Q(email__in={n.lower() for n in named}) | Q(name__in=named))
+    by_name = {person.name: person.pk for person in people}
+    by_email = {person.email: person.pk for person in people}
+    return {
+        owner: pk for owner in named if (pk := by_email.get(owner.lower()) or by_name.get(owner))
+    }

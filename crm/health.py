@@ -23,10 +23,11 @@ WARN_DAYS = 45
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason, as a phrase; `tone` is "good", "watch" or "bad"."""
+    """One reason, as a phrase; `tone` is "good", "watch" or "bad", `url` where one sees it."""
 
     text: str
     tone: str
+    url: str = ""
 
 
 def reasons(
@@ -41,13 +42,22 @@ def reasons(
     today = timezone.localdate()
     found = [
         *_promises(tasks),
-        *(Reason(f"{fact.label} {fact.value}", "bad") for fact in facts if fact.tone == "bad"),
+        *_told(facts, "bad"),
         *_ending(customer, tenure, contracts, today),
         *_quiet(customer),
-        *(Reason(f"{fact.label} {fact.value}", "watch") for fact in facts if fact.tone == "watch"),
+        *_told(facts, "watch"),
     ]
     found.sort(key=lambda reason: reason.tone != "bad")
     return found or [_well(customer)]
+
+
+def _told(facts: Iterable[Fact], tone: str) -> list[Reason]:
+    """What the panels know."""
+    return [
+        Reason(f"{fact.label} {fact.value}".strip(), tone, fact.url)
+        for fact in facts
+        if fact.tone == tone
+    ]
 
 
 def _promises(tasks: Iterable[Task]) -> list[Reason]:
@@ -56,7 +66,7 @@ def _promises(tasks: Iterable[Task]) -> list[Reason]:
     if not late:
         return []
     words = ngettext("%(count)s late promise", "%(count)s late promises", late)
-    return [Reason(words % {"count": late}, "bad")]
+    return [Reason(words % {"count": late}, "bad", "#tasks")]
 
 
 def _ending(
@@ -68,7 +78,7 @@ def _ending(
         why = dict(LossReason.choices).get(tenure.end_reason, "")
         words = {"day": date_short(tenure.ended_at), "reason": why}
         text = _("Lost on %(day)s: %(reason)s") if why else _("Lost on %(day)s")
-        return [Reason(text % words, "bad")]
+        return [Reason(text % words, "bad", "#facts")]
     soon = today + timedelta(days=WARN_DAYS)
     ends = [
         contract.ends_on
@@ -76,14 +86,20 @@ def _ending(
         if contract.ends_on and not contract.renewed_by_id and today <= contract.ends_on <= soon
     ]
     found = (
-        [Reason(_("Contract ends on %(day)s") % {"day": date_short(min(ends))}, "watch")]
+        [
+            Reason(
+                _("Contract ends on %(day)s") % {"day": date_short(min(ends))},
+                "watch",
+                "#contracts-title",
+            )
+        ]
         if ends
         else []
     )
     silence = tenure is not None and tenure.end_reason == LossReason.SILENCE
     if silence and tenure and tenure.ended_at and _day(tenure.ended_at) <= soon:
         text = _("Counts as lost from %(day)s unless they buy again")
-        found.append(Reason(text % {"day": date_short(tenure.ended_at)}, "watch"))
+        found.append(Reason(text % {"day": date_short(tenure.ended_at)}, "watch", "#orders-title"))
     return found
 
 
@@ -93,14 +109,15 @@ def _quiet(customer: Customer) -> list[Reason]:
     if days < QUIET_DAYS:
         return []
     words = ngettext("Quiet for %(days)s day", "Quiet for %(days)s days", days)
-    return [Reason(words % {"days": number_format(days)}, "watch")]
+    return [Reason(words % {"days": number_format(days)}, "watch", "#timeline")]
 
 
 def _well(customer: Customer) -> Reason:
     last = customer.last_contact_at
     if last is None:
         return Reason(_("Nothing has passed yet"), "")
-    return Reason(_("All in order; last contact %(day)s") % {"day": date_short(last)}, "good")
+    text = _("All in order; last contact %(day)s") % {"day": date_short(last)}
+    return Reason(text, "good", "#timeline")
 
 
 def _day(moment: datetime) -> date:

@@ -48,9 +48,15 @@ class Record:
         return past[0] if past else None
 
     @property
-    def tags(self) -> list[tuple[str, str]]:
-        """(folded, as it is written), in order."""
-        return sorted(self.customer.tag_words or ())  # type: ignore[attr-defined]
+    def earlier_tenures(self) -> list[Tenure]:
+        """The times as a customer that are over, the latest first."""
+        now = timezone.now()
+        return [one for one in self.tenures if one.ended_at and one.ended_at <= now]
+
+    @property
+    def is_back(self) -> bool:
+        """Whether they were a customer before, were lost, and are one again."""
+        return self.customer.stage == Customer.Stage.CUSTOMER and bool(self.earlier_tenures)
 
     @property
     def income(self) -> Decimal | None:
@@ -83,16 +89,17 @@ def read(request: HttpRequest, customer: Customer) -> Record:
     tasks = _tasks(customer, about["crm.task"])
     contracts = list(customer.contracts.order_by("-starts_on", "-pk"))
     known: timeline.Known = {"crm.order": orders, "crm.task": tasks, "crm.contract": contracts}
+    tenures = list(customer.tenures.order_by("-started_at"))
     return Record(
         customer=customer,
         people=people(customer, phones.default_region(request.business)),  # type: ignore[attr-defined]
-        tenures=list(customer.tenures.order_by("-started_at")),
+        tenures=tenures,
         contracts=contracts,
         orders=sorted(orders, key=lambda one: (one.ordered_at, one.pk), reverse=True)[
             :RECENT_ORDERS
         ],
         tasks=[task for task in tasks if not task.is_done],
-        timeline=timeline.lay_out(request, customer, page, known=known),
+        timeline=timeline.lay_out(request, customer, page, known=known, tenures=tenures),
         panels=registry.panels(request, customer),
     )
 

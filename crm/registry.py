@@ -82,6 +82,8 @@ class Fact:
     label: object
     value: object
     tone: str = ""  # "", "good", "watch" or "bad"
+    # Where to look: an address, or a place on the page such as "#tickets-title".
+    url: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from crm import registry
-from crm.models import Contract, Customer, Interaction, Order, Task
+from crm.models import Contract, Customer, Interaction, Order, Task, Tenure
 from staff.formats import clock, date_short, money
 from staff.pages import Page, paginate
 from staff.templatetags.vinculo import icon
@@ -50,6 +51,8 @@ ICONS = {
     "referral": "gift",
     "lost": "user-minus",
 }
+# What an order's line says by itself, which its amount says better; a refund says of what it is.
+FIGURES = re.compile(r"-?[0-9.]+ [A-Z]{3}")
 CALLS = {"in": "phone-incoming", "out": "phone-outgoing"}
 
 
@@ -88,7 +91,8 @@ def read(request: HttpRequest, customer: Customer) -> Timeline:
         for label, model in OWN_MODELS.items()
         if ids[label]
     }
-    return lay_out(request, customer, page, known=known)
+    tenures = customer.tenures.all() if ids["crm.order"] or ids["crm.contract"] else ()
+    return lay_out(request, customer, page, known=known, tenures=tenures)
 
 
 # Records that the caller has at hand, by model label: no query for those.
@@ -113,11 +117,17 @@ def about(interactions: Iterable[Interaction]) -> dict[str, set[int]]:
 
 
 def lay_out(
-    request: HttpRequest, customer: Customer, page: Page[Interaction], *, known: Known
+    request: HttpRequest,
+    customer: Customer,
+    page: Page[Interaction],
+    *,
+    known: Known,
+    tenures: Iterable[Tenure],
 ) -> Timeline:
     """By day, each with its marks: a query for each other model that the page tells of."""
+    back = _beginnings_again(tenures)
     own = {
-        (label, record.pk): OWN_MARKS[label](record)
+        (label, record.pk): OWN_MARKS[label](record) | _back(record, back)
         for label, records in known.items()
         for record in records
     }
@@ -160,7 +170,7 @@ def _entry(one: Interaction) -> dict[str, Any]:
         "icon": icon(_icon(one)),
         "kind": capfirst(Interaction.Kind(one.kind).label),
         "direction": Interaction.Direction(one.direction).label if one.direction else "",
-        "words": one.summary,
+        "words": "" if FIGURES.fullmatch(one.summary) else one.summary,
         "body_url": reverse("crm:interaction", args=[one.pk]) if one.has_body else "",  # type: ignore[attr-defined]
         "who": "".join(f" · {name}" for name in whom + by),
         "at": one.occurred_at.isoformat(),
@@ -184,11 +194,28 @@ def _tone(one: Interaction) -> str:
 # --- This room's own marks: what an entry says besides, or instead of its words ---------------
 
 
+def _beginnings_again(tenures: Iterable[Tenure]) -> set[datetime]:
+    """When they came back: the beginnings of all their times as a customer but the first."""
+    beginnings = sorted(tenure.started_at for tenure in tenures)
+    return set(beginnings[1:])
+
+
+def _back(record: models.Model, beginnings: Collection[datetime]) -> dict[str, Any]:
+    """The chip on the purchase or the contract that brought somebody back."""
+    began: datetime | None = None
+    if isinstance(record, Order) and record.total > 0:
+        began = record.ordered_at
+    elif isinstance(record, Contract):
+        began = timezone.make_aware(datetime.combine(record.starts_on, time.min))
+    if began is None or began not in beginnings:
+        return {}
+    return _chip("good", "user-check", gettext("back as a customer"))
+
+
 def _order_mark(order: Order) -> dict[str, Any]:
     is_refund = order.total < 0
     said = {"kind": capfirst(gettext("refund")), "icon": icon("receipt-refund")}
     return {
-        "words": "",
         "amount": money(order.total, order.currency),
         "is_refund": is_refund,
         "edit_url": reverse("crm:order-edit", args=[order.pk]),

@@ -43,9 +43,10 @@ def _health(tickets: list[Ticket]) -> list[registry.Fact]:
     open_words = ngettext("%(count)s ticket open", "%(count)s tickets open", len(tickets))
     label = open_words % {"count": len(tickets)}
     if not late:
-        return [registry.Fact(label, "", tone="watch")]
+        return [registry.Fact(label, "", tone="watch", url="#tickets-title")]
     late_words = ngettext("%(count)s of them late", "%(count)s of them late", late)
-    return [registry.Fact(f"{label},", late_words % {"count": late}, tone="bad")]
+    words = late_words % {"count": late}
+    return [registry.Fact(f"{label},", words, tone="bad", url="#tickets-title")]
 
 
 def create_url(customer: Customer) -> str:

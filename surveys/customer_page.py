@@ -72,7 +72,8 @@ def _is_low(one: Felt) -> bool:
 
 
 def _low(one: Felt) -> registry.Fact:
-    return registry.Fact(_("Last %(kind)s:") % {"kind": one.kind.upper()}, one.score, tone="bad")
+    label = _("Last %(kind)s:") % {"kind": one.kind.upper()}
+    return registry.Fact(label, one.score, tone="bad", url="#felt-title")
 
 
 def _history(customer: int) -> Any:

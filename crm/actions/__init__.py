@@ -11,7 +11,15 @@ from crm.actions.contacts import (
     set_primary,
     update_contact,
 )
-from crm.actions.contracts import can_cancel, cancel_contract, create_contract, update_contract
+from crm.actions.contracts import (
+    can_cancel,
+    can_renew,
+    cancel_contract,
+    create_contract,
+    renew_contract,
+    uncancel_contract,
+    update_contract,
+)
 from crm.actions.costs import correct_cost, delete_cost, record_cost
 from crm.actions.customers import (
     archive_customer,
@@ -24,7 +32,13 @@ from crm.actions.customers import (
 )
 from crm.actions.interactions import log_interaction, log_interactions_bulk
 from crm.actions.loyalty import create_tier, delete_tier, raise_tier, update_tier
-from crm.actions.orders import correct_order, delete_order, record_order
+from crm.actions.orders import (
+    can_refund,
+    correct_order,
+    delete_order,
+    record_order,
+    refund_order,
+)
 from crm.actions.referrals import close_link, open_link, take_referral
 from crm.actions.selections import archive_customers, change_customers, restore_customers
 from crm.actions.tasks import (
@@ -59,6 +73,8 @@ __all__ = [
     "can_complete",
     "can_end",
     "can_lose",
+    "can_refund",
+    "can_renew",
     "can_reopen",
     "can_restore",
     "can_retire",
@@ -90,6 +106,8 @@ __all__ = [
     "raise_tier",
     "record_cost",
     "record_order",
+    "refund_order",
+    "renew_contract",
     "reopen_task",
     "reschedule_task",
     "restore_customer",
@@ -99,6 +117,7 @@ __all__ = [
     "set_silence_rule",
     "set_tags",
     "take_referral",
+    "uncancel_contract",
     "undo_loss",
     "update_contact",
     "update_contract",

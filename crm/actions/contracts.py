@@ -49,6 +49,14 @@ class AlreadyRenewed(Refusal):
     message = _("This contract is renewed already.")
 
 
+class NotCancelled(Refusal):
+    message = _("This contract is not cancelled.")
+
+
+class RenewsTooEarly(Refusal):
+    message = _("What renews a contract starts after it.")
+
+
 @transaction.atomic
 def create_contract(
     *,
@@ -123,6 +131,55 @@ def cancel_contract(
     changes = audit.diff(before, current, FIELDS)
     audit.record(by=by, action="contract.cancel", target=current, changes=changes)
     return current
+
+
+@transaction.atomic
+def uncancel_contract(*, contract: Contract, by: User | None) -> Contract:
+    """They stay after all: it runs to its end, if it has one. Raises NotCancelled."""
+    if not Contract.objects.filter(pk=contract.pk, cancelled_on__isnull=False).exists():
+        raise NotCancelled
+    return update_contract(contract=contract, by=by, cancelled_on=None, reason="")
+
+
+def can_renew(contract: Contract) -> bool:
+    return contract.renewed_by_id is None and contract.cancelled_on is None
+
+
+@transaction.atomic
+def renew_contract(
+    *,
+    contract: Contract,
+    by: User | None,
+    starts_on: date,
+    amount: Decimal,
+    ends_on: date | None = None,
+    interval: str = Contract.Interval.MONTH,
+) -> Contract:
+    """A contract that takes this one's place from `starts_on` on, in its currency.
+
+    One without an end, or with a later one, ends on that day. Raises AlreadyRenewed,
+    AlreadyCancelled, RenewsTooEarly and what `create_contract` does.
+    """
+    old = Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
+    if old.renewed_by_id is not None:
+        raise AlreadyRenewed
+    if old.cancelled_on is not None:
+        raise AlreadyCancelled
+    if starts_on <= old.starts_on:
+        raise RenewsTooEarly
+    if old.ends_on is None or old.ends_on > starts_on:
+        update_contract(contract=old, by=by, ends_on=starts_on)
+    return create_contract(
+        customer=old.customer,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        amount=amount,
+        interval=interval,
+        currency=old.currency,
+        rate=old.rate,
+        renews=old,
+        by=by,
+    )
 
 
 def _set(contract: Contract, values: dict[str, Any]) -> None:

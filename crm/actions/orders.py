@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from crm import money, tenures
@@ -15,7 +15,9 @@ from crm.actions.interactions import log_interaction
 from crm.models import Customer, Interaction, Order
 from staff import audit
 from staff.changes import open_change_set, record_deleted
-from staff.models import ChangeSet, User
+from staff.formats import date_short
+from staff.formats import money as money_text
+from staff.models import Business, ChangeSet, User
 from staff.refusals import Refusal
 
 FIELDS = ("ordered_at", "total", "cost", "currency", "rate")
@@ -36,6 +38,10 @@ class OrderKnown(Refusal):
     message = _("An order with this number is recorded already.")
 
 
+class RefundTooLarge(Refusal):
+    message = _("A refund gives back at most what was paid.")
+
+
 class OrderGone(Refusal):
     message = _("This order has been deleted meanwhile.")
 
@@ -52,11 +58,13 @@ def record_order(
     rate: Decimal | None = None,
     external_source: str = "",
     external_id: str = "",
+    summary: str = "",
 ) -> Order:
     """Record a purchase, or a refund when `total` is negative; now unless said otherwise.
 
     In a foreign currency without a rate the order is kept, and figures that need it are
-    undefined. Raises OrderedInFuture, OrderKnown and what crm.money refuses.
+    undefined. `summary` is what the timeline says, instead of the figure alone.
+    Raises OrderedInFuture, OrderKnown and what crm.money refuses.
     """
     order = Order(customer=customer, external_source=external_source, external_id=external_id)
     _set(
@@ -81,7 +89,7 @@ def record_order(
         customer=customer,
         kind=told.kind,
         by=by,
-        summary=told.summary,
+        summary=summary or told.summary,
         direction=told.direction,
         occurred_at=told.occurred_at,
         about=order,
@@ -90,6 +98,47 @@ def record_order(
     _refresh(customer)
     audit.record(by=by, action="order.create", target=order, changes=audit.diff({}, order, FIELDS))
     return order
+
+
+def can_refund(order: Order) -> bool:
+    return bool(order.total > 0)
+
+
+@transaction.atomic
+def refund_order(
+    *,
+    order: Order,
+    by: User | None,
+    total: Decimal,
+    ordered_at: datetime | None = None,
+    cost: Decimal | None = None,
+) -> Order:
+    """Give back what was paid for a purchase, or part of it: `total` with or without its minus.
+
+    In the purchase's currency; the timeline says of which. Raises OrderGone, RefundTooLarge and
+    what `record_order` does.
+    """
+    paid = Order.objects.select_related("customer").filter(pk=order.pk).first()
+    if paid is None:
+        raise OrderGone
+    if not can_refund(paid) or not 0 < abs(total) <= paid.total:
+        raise RefundTooLarge
+    business = Business.current()
+    with translation.override(business.language if business else None):
+        summary = str(_("Refund of the order of %(day)s over %(amount)s")) % {
+            "day": date_short(paid.ordered_at),
+            "amount": money_text(paid.total, paid.currency),
+        }
+    return record_order(
+        customer=paid.customer,
+        total=-abs(total),
+        by=by,
+        ordered_at=ordered_at,
+        cost=cost,
+        currency=paid.currency,
+        rate=paid.rate,
+        summary=summary,
+    )
 
 
 def order_interaction(order: Order, *, by: User | None) -> Interaction:

@@ -44,6 +44,20 @@ class OrderForm(forms.Form):
         self.fields["ordered_at"].initial = timezone.now()
 
 
+class RefundForm(forms.Form):
+    """What is given back of a purchase."""
+
+    total = MoneyField(
+        label=gettext_lazy("Given back"),
+        help_text=gettext_lazy("All that was paid, or a part of it."),
+    )
+    ordered_at = MomentField(label=pgettext_lazy("of a refund", "When"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["ordered_at"].initial = timezone.now()
+
+
 class ContractForm(forms.Form):
     """A recurring agreement."""
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import actions
-from crm.forms.money import OrderForm
+from crm.forms.money import OrderForm, RefundForm
 from crm.models import Customer, Order
 from crm.views.going_back import undo_tag
 from staff.access import Role, access, acting_user
@@ -63,8 +63,31 @@ def order_edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The order is corrected."))
             return redirect("crm:customer", order.customer_id)
-    context = {"form": form, "customer": order.customer, "order": order}
+    context = {
+        "form": form,
+        "customer": order.customer,
+        "order": order,
+        "may_refund": actions.can_refund(order),
+    }
     return render(request, "crm/order_form.html", context)
+
+
+@access(read=Role.AGENT, write=Role.AGENT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def order_refund(request: HttpRequest, pk: int) -> HttpResponse:
+    """All that was paid is filled in; less can be written."""
+    order = get_object_or_404(Order.objects.select_related("customer"), pk=pk)
+    form = RefundForm(request.POST or None, initial={"total": order.total})
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.refund_order(order=order, by=acting_user(request), **form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error("total", str(refusal))
+        else:
+            messages.success(request, _("The refund is written down."))
+            return redirect("crm:customer", order.customer_id)
+    context = {"form": form, "customer": order.customer, "order": order}
+    return render(request, "crm/order_refund.html", context, status=422 if form.errors else 200)
 
 
 @access(write=Role.AGENT)

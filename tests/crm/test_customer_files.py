@@ -26,7 +26,6 @@ def storage(tmp_path: Path, settings: object) -> None:
             "OPTIONS": {"location": str(tmp_path)},
         },
     }
-    return
 
 
 @pytest.fixture

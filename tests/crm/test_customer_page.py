@@ -15,6 +15,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from crm import actions, registry, timeline
 from crm.models import Customer, Interaction, InteractionBody, Loss, Task
+from staff.formats import date_short
 from staff.models import User
 from support.actions import conversation, states
 from tests.factories import (
@@ -27,6 +28,7 @@ from tests.factories import (
     ResponseFactory,
     TaskFactory,
     TenureSpanFactory,
+    TicketFactory,
 )
 
 HTMX = {"HX-Request": "true"}
@@ -364,3 +366,43 @@ def test_a_refund_is_called_one_on_the_timeline(agent_client: Client, agent: Use
     customer = CustomerFactory()
     actions.record_order(customer=customer, total=Decimal(-5), by=agent)
     assertContains(agent_client.get(f"/customers/{customer.pk}/"), "Refund")
+
+
+# --- Where the reasons lead, and coming back --------------------------------------------------
+
+
+def test_each_reason_leads_to_what_it_tells_of(agent_client: Client, ada: Customer) -> None:
+    long_ago = timezone.now() - timedelta(days=94, hours=1)
+    Customer.objects.filter(pk=ada.pk).update(last_inbound_at=long_ago)
+    TaskFactory(customer=ada, is_promise=True, due_at=timezone.now() - timedelta(days=1))
+    ContractFactory(customer=ada, ends_on=timezone.localdate() + timedelta(days=10))
+    ResponseFactory(customer=ada, score=3)
+    TicketFactory(customer=ada)
+
+    response = agent_client.get(url(ada))
+
+    text = response.content.decode()
+    places = {reason.url for reason in response.context["record"].health}
+    assert places == {"#tasks", "#felt-title", "#contracts-title", "#timeline", "#tickets-title"}
+    for place in places:
+        assert f'href="{place}"' in text
+        assert f'id="{place[1:]}"' in text
+
+
+def test_one_who_came_back_is_told_of_in_the_head_the_timeline_and_the_facts(
+    agent_client: Client, agent: User, ada: Customer
+) -> None:
+    now = timezone.now()
+    first, second = now - timedelta(days=900), now - timedelta(days=20)
+    actions.record_order(customer=ada, by=agent, total=Decimal(10), ordered_at=first)
+    assertNotContains(agent_client.get(url(ada)), "back")
+    actions.record_order(customer=ada, by=agent, total=Decimal(10), ordered_at=second)
+    actions.record_order(customer=ada, by=agent, total=Decimal(10))
+
+    response = agent_client.get(url(ada))
+
+    assertContains(response, f"back since {date_short(second)}")
+    assertContains(response, "back as a customer", count=1)
+    assertContains(response, "Customer before")
+    timeline = agent_client.get(reverse("crm:timeline", args=[ada.pk]))
+    assertContains(timeline, "back as a customer", count=1)

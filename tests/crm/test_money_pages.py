@@ -13,7 +13,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from crm import actions
 from crm.models import Contract, Cost, Customer, Order
-from staff.models import ChangeSet, User
+from staff.models import AuditEntry, ChangeSet, User
 from tests.factories import ContractFactory, CostFactory, CustomerFactory
 
 COSTS = reverse("crm:cost-list")
@@ -219,3 +219,121 @@ def test_the_ledgers_queries_do_not_grow_with_costs(
     # business, session, user, categories in use, page, the months' sums, how many
     with django_assert_num_queries(7):
         agent_client.get(COSTS)
+
+
+# --- Refunds, renewals and second thoughts ------------------------------------------------
+
+
+def test_a_refund_is_filled_in_and_says_of_which_order(
+    agent_client: Client, agent: User, ada: Customer
+) -> None:
+    order = actions.record_order(
+        customer=ada, by=agent, total=Decimal("12.50"), currency="USD", rate=Decimal(5)
+    )
+    assertContains(
+        agent_client.get(reverse("crm:order-edit", args=[order.pk])), "Refund this order"
+    )
+    url = reverse("crm:order-refund", args=[order.pk])
+    assertContains(agent_client.get(url), 'value="12.50"')
+
+    refused = agent_client.post(url, {"total": "13", "ordered_at": "2026-11-01T10:30"})
+    assertContains(refused, "at most what was paid", status_code=422)
+    response = agent_client.post(
+        url, {"total": "5", "ordered_at": timezone.now().isoformat()[:16]}, follow=True
+    )
+
+    refund = Order.objects.get(total__lt=0)
+    assert (refund.total, refund.currency, refund.rate) == (Decimal(-5), "USD", Decimal(5))
+    assertContains(response, "Refund of the order of")
+    assertContains(response, "over $12.50")
+    of_refund = reverse("crm:order-refund", args=[refund.pk])
+    again = agent_client.post(of_refund, {"total": "5", "ordered_at": "2026-11-01T10:30"})
+    assertContains(again, "at most what was paid", status_code=422)
+
+
+def test_a_contract_is_changed_and_its_change_told(agent_client: Client, ada: Customer) -> None:
+    contract = ContractFactory(customer=ada, amount=Decimal(50), starts_on=date(2026, 1, 1))
+    url = reverse("crm:contract-edit", args=[contract.pk])
+    assertContains(agent_client.get(url), 'value="50.00"')
+    data = {"amount": "55", "interval": "month", "starts_on": "2026-01-01"}
+    refused = agent_client.post(url, {**data, "ends_on": "2025-12-31"})
+    assertContains(refused, "must be after Jan 1, 2026")
+
+    agent_client.post(url, {**data, "ends_on": "2027-01-01"})
+
+    contract.refresh_from_db()
+    assert (contract.amount, contract.ends_on) == (Decimal(55), date(2027, 1, 1))
+    entry = AuditEntry.objects.get(action="contract.update")
+    assert set(entry.changes) == {"amount", "ends_on"}
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "next_end"),
+    [
+        (date(2025, 2, 1), date(2026, 2, 1), date(2027, 2, 1)),
+        (date(2025, 11, 30), date(2026, 2, 28), date(2026, 5, 29)),
+        (date(2025, 8, 31), date(2026, 1, 31), date(2026, 7, 3)),
+        (date(2026, 1, 5), date(2026, 1, 19), date(2026, 2, 2)),
+    ],
+)
+def test_a_renewal_is_filled_in_from_the_old_contract(
+    agent_client: Client, ada: Customer, starts_on: date, ends_on: date, next_end: date
+) -> None:
+    old = ContractFactory(
+        customer=ada, amount=Decimal(50), interval="year", starts_on=starts_on, ends_on=ends_on
+    )
+    url = reverse("crm:contract-renew", args=[old.pk])
+
+    form = agent_client.get(url).context["form"]
+    assert form["starts_on"].value() == ends_on
+    assert form["ends_on"].value() == next_end
+    assert form["interval"].value() == "year"
+
+    data = {"amount": "60", "interval": "year", "starts_on": ends_on.isoformat()}
+    assertRedirects(agent_client.post(url, data), page(ada))
+    old.refresh_from_db()
+    assert (old.renewed_by.amount, old.ends_on) == (Decimal(60), ends_on)
+    assertContains(agent_client.post(url, data), "renewed already")
+
+
+def test_what_renews_a_contract_without_an_end_ends_it(
+    agent_client: Client, agent: User, ada: Customer
+) -> None:
+    old = ContractFactory(customer=ada, starts_on=date(2026, 1, 1), ends_on=None)
+    url = reverse("crm:contract-renew", args=[old.pk])
+    early = {"amount": "60", "interval": "month", "starts_on": "2026-01-01"}
+    assertContains(agent_client.post(url, early), "starts after it")
+
+    agent_client.post(url, {**early, "starts_on": "2026-07-01"})
+
+    old.refresh_from_db()
+    assert old.ends_on == date(2026, 7, 1)
+    assert old.renewed_by.starts_on == date(2026, 7, 1)
+    cancelled = actions.cancel_contract(contract=old.renewed_by, by=agent)
+    renew = reverse("crm:contract-renew", args=[cancelled.pk])
+    later = {**early, "starts_on": "2030-01-01"}
+    assertContains(agent_client.post(renew, later), "cancelled already")
+
+
+def test_a_cancellation_can_be_taken_back(agent_client: Client, ada: Customer) -> None:
+    contract = ContractFactory(customer=ada, starts_on=date(2026, 1, 1), ends_on=None)
+    cancel = reverse("crm:contract-cancel", args=[contract.pk])
+    data = {"cancelled_on": timezone.localdate().isoformat(), "reason": "service"}
+
+    response = agent_client.post(cancel, data, follow=True)
+
+    undo = reverse("crm:contract-uncancel", args=[contract.pk])
+    assertContains(response, undo)
+    agent_client.post(undo)
+    contract.refresh_from_db()
+    assert (contract.cancelled_on, contract.reason) == (None, "")
+    ada.refresh_from_db()
+    assert ada.stage == Customer.Stage.CUSTOMER
+    assertContains(agent_client.post(undo, follow=True), "is not cancelled")
+
+
+def test_those_who_only_read_change_no_money(read_only_client: Client, ada: Customer) -> None:
+    contract = ContractFactory(customer=ada)
+    for name in ("contract-edit", "contract-renew", "contract-uncancel"):
+        url = reverse(f"crm:{name}", args=[contract.pk])
+        assert read_only_client.post(url).status_code == 403

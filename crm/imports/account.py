@@ -21,6 +21,8 @@ from staff.models import Change
 
 # Of rows left alone: more would be a list, not a page.
 NAMED = 50
+# Seconds in which most files are through.
+SHORT = 15
 COUNTS = ("created", "updated", "unchanged", "refused")
 
 
@@ -56,6 +58,8 @@ class Progress:
     total: int | None
     per_second: int | None
     left: str
+    # When the page asks again: soon for what is soon over.
+    again_in: str
 
     @property
     def percent(self) -> int:
@@ -66,11 +70,12 @@ def progress(one: FileImport) -> Progress:
     # Lines of text were counted, so that blank ones and line breaks within cells count as well.
     total = max(one.rows_total, one.rows_done) if one.rows_total else None
     seconds = (timezone.now() - one.started_at).total_seconds() if one.started_at else 0.0
+    again_in = "1s" if seconds < SHORT else "2s"
     if seconds < 2 or not one.rows_done or one.state == FileImport.State.WAITING:
-        return Progress(one.rows_done, total, None, "")
+        return Progress(one.rows_done, total, None, "", again_in)
     rate = one.rows_done / seconds
     left = _left((total - one.rows_done) / rate) if total else ""
-    return Progress(one.rows_done, total, max(1, round(rate)), left)
+    return Progress(one.rows_done, total, max(1, round(rate)), left, again_in)
 
 
 def _left(seconds: float) -> str:

@@ -10,6 +10,7 @@ import pytest
 import xlsxwriter
 from playwright.sync_api import Page, expect
 
+from tests.services.looking import PHONE, WIDE, Looking
 from tests.services.serving import Installation, Serving, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.once]
@@ -77,14 +78,18 @@ def test_three_spreadsheets_come_in(
     running: Serving, installation: Installation, files: dict[str, Path], page: Page
 ) -> None:
     sign_in(page, running.address)
+    looking = Looking(page)
 
     upload(page, running.address, files["clientes.csv"], kind="Customers")
+    look(looking, "columns")
     expect(page.get_by_label("Código")).to_have_value("external_id")
     expect(page.get_by_label("Correo electrónico")).to_have_value("email")
     expect(page.get_by_text("María Ñúñez", exact=False).first).to_be_visible()
     check(page, created=3, refused=1)
     expect(page.get_by_text("“sin arroba” is not an e-mail address.")).to_be_visible()
+    look(looking, "checked")
     bring_in(page, rows=3)
+    look(looking, "done")
     correct(page, lambda cells: cells | {"Correo electrónico": "jose@example.com"})
     bring_in(page, rows=1)
 
@@ -110,7 +115,9 @@ def test_three_spreadsheets_come_in(
     assert everything(installation) == (4, 4, 3)
 
     take_back(page, orders_at)
+    look(looking, "taken back")
     assert everything(installation) == (4, 1, 3)
+    looking.found_nothing()
 
 
 # --- Steps --------------------------------------------------------------------------------------
@@ -122,6 +129,12 @@ def sign_in(page: Page, at: str) -> None:
     page.locator("input[name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Imports").first.click()
+
+
+def look(looking: Looking, where: str) -> None:
+    looking.where = where
+    looking.with_axe()
+    looking.for_width(PHONE, WIDE)
 
 
 def upload(page: Page, at: str, file: Path, *, kind: str = "") -> None:

@@ -348,7 +348,7 @@ def test_the_page_asks_again_until_the_check_is_over(
     one = actions.begin_check(file_import=draft(), by=manager)
     page = manager_client.get(address("", one))
     assertContains(page, "Checking the whole file")
-    assertContains(page, 'hx-trigger="every 2s"')
+    assertContains(page, 'hx-trigger="every 1s"')
     assertContains(page, "Stop checking")
 
     worked(one)

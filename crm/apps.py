@@ -12,6 +12,7 @@ class CrmConfig(AppConfig):
             duplicate_tasks,
             merge_rules,
             money,
+            palette,
             referrals,
             reverting,
             search,
@@ -33,6 +34,7 @@ class CrmConfig(AppConfig):
         import_tasks.register()
         bulk_tasks.register()
         today.register()
+        palette.register()
         standard.register()
         words.register()
         reverting.register()

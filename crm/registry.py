@@ -133,10 +133,35 @@ class CustomerFilterEntry:
     order: int = 50
 
 
+@dataclass(frozen=True)
+class PaletteItem:
+    """One line of what a search offers: where it leads, and what tells it from its namesakes."""
+
+    title: str
+    url: str
+    note: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class PaletteGroup:
+    """What a search finds of one kind, or offers to do: "Customers", "Tickets", "Create".
+
+    `find` gets the request and what was typed, stripped, "" at first; it returns a few items for this
+    person, in a query or two. `title` is lazily translated.
+    """
+
+    name: str
+    title: object
+    find: Callable[[HttpRequest, str], list[PaletteItem]]
+    order: int = 50
+
+
 PANELS: Registry[Panel] = Registry()
 TODAY_LISTS: Registry[TodayList] = Registry()
 CUSTOMER_ACTIONS: Registry[CustomerAction] = Registry()
 TIMELINE_MARKS: Registry[TimelineMark] = Registry()
+PALETTE: Registry[PaletteGroup] = Registry()
 CUSTOMER_FILTERS: Registry[CustomerFilterEntry] = Registry()
 
 

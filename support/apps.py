@@ -17,6 +17,7 @@ class SupportConfig(AppConfig):
             imports,
             merge_rules,
             outbox,
+            palette,
             reverting,
             search,
             service_levels,
@@ -36,6 +37,7 @@ class SupportConfig(AppConfig):
         customer_page.register()
         customer_filter.register()
         outbox.register()
+        palette.register()
         reverting.register()
         merge_rules.register_rules()
         tasks.register()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from crm.models import Affiliation, ContactPoint, Customer
 from staff.models import User
 
 EMAIL, PHONE = ContactPoint.Kind.EMAIL.value, ContactPoint.Kind.PHONE.value
+NUMBER = re.compile(r"#[1-9][0-9]{0,17}")
 # What a blank cell leaves alone, and a filled one sets.
 PLAIN = ("name", "kind", "source", "language", "birthday", "city", "country", "created_at")
 KNOWN = (
@@ -119,6 +121,7 @@ class Planner:
             # Said again, because the planner can't see it in so many keys: the index is of these.
             self._note(mine.exclude(external_id=""))
             self.by_key = {row["external_id"]: row for row in self.by_pk.values()}
+            self._look_up_numbers([key for key in keys if key not in self.by_key])
         # Address → the contact that has it, and whom this contact serves, first and oldest first.
         self.holder: dict[str, int] = {}
         self.serves: dict[int, list[int]] = {}
@@ -127,6 +130,15 @@ class Planner:
         self._look_up_contacts()
         self.owners = _owners(values)
         self._look_up_tags()
+
+    def _look_up_numbers(self, keys: Sequence[str]) -> None:
+        """ "#12" is what an export calls a customer without a key elsewhere: customer 12, if it still
+        has none. Where all came by an import, each has one, so no number means somebody else."""
+        numbers = {int(key[1:]): key for key in keys if NUMBER.fullmatch(key)}
+        if not numbers:
+            return
+        self._note(Customer.objects.filter(Among("pk", list(numbers)), external_id=""))
+        self.by_key |= {key: self.by_pk[pk] for pk, key in numbers.items() if pk in self.by_pk}
 
     def _note(self, customers: Any) -> None:
         for row in customers.values_list(*KNOWN):
@@ -218,7 +230,8 @@ class Planner:
         """Find out what becomes otherwise; whether the row may be taken."""
         values, was = match.entry.values, match.was
         wanted: Values = {name: value for name in PLAIN if (value := values.get(name)) is not None}
-        if (key := values.get("external_id")) and not (was and was["external_id"]):
+        key = values.get("external_id")
+        if key and not (was and (was["external_id"] or key == f"#{was['pk']}")):
             wanted["external_source"], wanted["external_id"] = self.session.source, key
         if owner := values.get("owner"):
             if owner not in self.owners:

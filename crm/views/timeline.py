@@ -91,7 +91,8 @@ def write_down(customer: Customer, said: dict[str, Any], *, by: User) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_somewhere(request: HttpRequest) -> HttpResponse:
     """Log something from anywhere: the customer is named in the form."""
-    form = LogSomewhereForm(request.POST or None)
+    named = {name: request.GET[name] for name in ("customer", "kind") if name in request.GET}
+    form = LogSomewhereForm(request.POST or None, initial=named)
     if request.method == "POST" and form.is_valid():
         customer = form.cleaned_data["customer"]
         try:

@@ -14,6 +14,7 @@ What templates say to it
   input[data-find]           where "/" leads on this page, rather than to the search above
   [data-open="id"]           opens the <dialog> of that id
   form[data-autosubmit]      sends itself when a select or checkbox in it changes
+  form[data-with-address]    sends the query of the page's address, as htmx left it, as "address"
 */
 
 const announcer = document.getElementById("announce");
@@ -86,6 +87,11 @@ document.addEventListener("input", (event) => {
   if (form) changed.add(form);
 });
 document.addEventListener("submit", (event) => changed.delete(event.target));
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("form[data-with-address]")) {
+    target.elements.address.value = window.location.search.slice(1);
+  }
+});
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt.closest?.("form");
   // What is merely asked for within a form, such as suggestions, saves nothing.
@@ -206,11 +212,6 @@ document.addEventListener("keydown", (event) => {
       event.preventDefault();
       form.requestSubmit();
     }
-    return;
-  }
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-    event.preventDefault();
-    plain["/"]();
     return;
   }
   if (event.key === "Escape") return cancel();

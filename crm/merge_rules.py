@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -35,7 +34,7 @@ WRITTEN = OutreachMessage.State.QUEUED
 WAITING = OutreachMessage.State.PENDING
 
 
-def affiliations(merge: Merge) -> Sequence[int]:
+def affiliations(merge: Merge) -> None:
     """Who serves both serves the winner once; the winner's first to ask stays the first."""
     ours = {one.contact_id: one for one in _current(merge.winner)}
     has_first = any(one.is_primary for one in ours.values())
@@ -54,7 +53,7 @@ def affiliations(merge: Merge) -> Sequence[int]:
     drop(merge, surplus)
     change(merge, demoted)
     change(merge, twins)
-    return move(merge, Affiliation.objects.filter(customer=merge.loser), "customer")
+    move(merge, Affiliation.objects.filter(customer=merge.loser), "customer")
 
 
 def _current(customer_id: int) -> list[Affiliation]:
@@ -73,14 +72,14 @@ def _unknown(twin: Affiliation, other: Affiliation, *, leads: bool) -> list[dict
     return known
 
 
-def tags(merge: Merge) -> Sequence[int]:
+def tags(merge: Merge) -> None:
     pairs = Customer.tags.through.objects
     ours = set(pairs.filter(customer=merge.winner).values_list("tag_id", flat=True))
     drop(merge, list(pairs.filter(customer=merge.loser, tag__in=ours).order_by("pk")))
-    return move(merge, pairs.filter(customer=merge.loser), "customer")
+    move(merge, pairs.filter(customer=merge.loser), "customer")
 
 
-def referrals(merge: Merge) -> Sequence[int]:
+def referrals(merge: Merge) -> None:
     """Whom the loser brought the winner has brought, except the winner."""
     change(
         merge,
@@ -89,14 +88,15 @@ def referrals(merge: Merge) -> Sequence[int]:
             for one in Customer.objects.filter(pk=merge.winner, referred_by=merge.loser)
         ],
     )
-    return move(merge, Customer.objects.filter(referred_by=merge.loser), "referred_by")
+    move(merge, Customer.objects.filter(referred_by=merge.loser), "referred_by")
 
 
-def referral_link(merge: Merge) -> Sequence[int]:
+def referral_link(merge: Merge) -> None:
     """A second link goes on leading to the winner, as an alias: it may be printed somewhere."""
     theirs = ReferralLink.objects.filter(customer=merge.loser)
     if not ReferralLink.objects.filter(customer=merge.winner).exists():
-        return move(merge, theirs, "customer")
+        move(merge, theirs, "customer")
+        return
     links = list(theirs)
     drop(merge, links)
     create(
@@ -107,10 +107,9 @@ def referral_link(merge: Merge) -> Sequence[int]:
             if link.closed_at is None
         ],
     )
-    return []
 
 
-def outreach(merge: Merge) -> Sequence[int]:
+def outreach(merge: Merge) -> None:
     """Nobody is written to twice for one occasion: what waits gives way to what is there.
 
     Two messages that were both dealt with stay two; the loser's gets an occasion of its own.
@@ -134,10 +133,10 @@ def outreach(merge: Merge) -> Sequence[int]:
             renamed.append((one, {"occasion": f"{one.occasion[:18]}~{merge.loser}"}))
     drop(merge, surplus)
     change(merge, renamed)
-    return move(merge, OutreachMessage.objects.filter(customer=merge.loser), "customer")
+    move(merge, OutreachMessage.objects.filter(customer=merge.loser), "customer")
 
 
-def duplicates(side: str, other: str, merge: Merge) -> Sequence[int]:
+def duplicates(side: str, other: str, merge: Merge) -> None:
     """Pairs are found again; that two are two was said by a person, and holds for the winner too."""
     for pair in Duplicate.objects.filter(**{side: merge.loser}).order_by("pk"):
         them = getattr(pair, other)
@@ -146,7 +145,6 @@ def duplicates(side: str, other: str, merge: Merge) -> Sequence[int]:
             if them != merge.winner:
                 _say_that_they_are_two(merge, them, pair)
     Duplicate.objects.filter(**{side: merge.loser}).delete()
-    return []
 
 
 def _say_that_they_are_two(merge: Merge, them: int, said: Duplicate) -> None:

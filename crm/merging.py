@@ -14,13 +14,15 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from crm.batches import batches
 from crm.models import Customer, CustomerAlias, MergedCustomer
 from crm.registry import Registry
 from staff.bulk import field_of, save_columns
 from staff.changes import record_created, record_deleted, record_updated
 from staff.columns import column_values
 from staff.models import ChangeSet
+
+# Of the change sets that merges of customers are.
+KIND = "crm.merge"
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,12 @@ class MergeRule:
     """What becomes of rows that point to the loser.
 
     `name` is their model's label and the field, "crm.order.customer"; of a plain pair the field
-    that holds the key, "crm.task.about_id". `finish` is called when the loser is gone and the
-    winner is what it is to be, with what `apply` returned. `shown` names the rows to people.
+    that holds the key, "crm.task.about_id". `shown` names the rows to people. What follows from
+    the customer's name alone is told by crm.search, of which see `followed_by`.
     """
 
     name: str
-    apply: Callable[[Merge], Sequence[int]]
-    finish: Callable[[Merge, Sequence[int]], object] | None = None
+    apply: Callable[[Merge], None]
     shown: object = ""
     order: int = 50
 
@@ -81,23 +82,22 @@ def rules_about(model: type[models.Model]) -> list[MergeRule]:
 # --- Rules for most fields ----------------------------------------------------------------
 
 
-def moves(name: str, shown: object = "", **more: Any) -> MergeRule:
+def moves(name: str, shown: object = "") -> MergeRule:
     """All rows go over to the winner."""
 
-    def apply(merge: Merge) -> Sequence[int]:
-        return move(merge, pointing(rule, merge.loser), rule.field)
+    def apply(merge: Merge) -> None:
+        move(merge, pointing(rule, merge.loser), rule.field)
 
-    rule = MergeRule(name, apply, shown=shown, **more)
+    rule = MergeRule(name, apply, shown=shown)
     return rule
 
 
 def rebuilt(name: str) -> MergeRule:
     """Rows of a projection go; whoever keeps it makes the winner's anew, and the loser's at an undo."""
 
-    def apply(merge: Merge) -> Sequence[int]:
+    def apply(merge: Merge) -> None:
         doomed = pointing(rule, merge.loser)
         doomed._raw_delete(using=doomed.db)
-        return []
 
     rule = MergeRule(name, apply)
     return rule
@@ -105,7 +105,7 @@ def rebuilt(name: str) -> MergeRule:
 
 def stays(name: str) -> MergeRule:
     """History that goes on naming the one who was: nothing happens."""
-    return MergeRule(name, lambda _merge: [])
+    return MergeRule(name, lambda _merge: None)
 
 
 def pair_moves(name: str, model_field: str, within: str = "") -> MergeRule:
@@ -114,13 +114,13 @@ def pair_moves(name: str, model_field: str, within: str = "") -> MergeRule:
     `within`: a key of the winner that narrows them down, where no index finds them by the pair.
     """
 
-    def apply(merge: Merge) -> Sequence[int]:
+    def apply(merge: Merge) -> None:
         rows = rule.model._base_manager.filter(
             **{model_field: merge.label, rule.field: merge.loser}
         )
         if within:
             rows = rows.filter(**{within: merge.winner})
-        return move(merge, rows, rule.field)
+        move(merge, rows, rule.field)
 
     # After the fields, which have brought everything of the loser's to the winner.
     rule = MergeRule(name, apply, order=80)
@@ -138,15 +138,14 @@ def pointing(rule: MergeRule, pk: int) -> models.QuerySet[Any]:
     return rows
 
 
-def move(merge: Merge, rows: models.QuerySet[Any], field: str) -> list[int]:
-    """Let these rows, which point to the loser by this field, point to the winner; their keys."""
+def move(merge: Merge, rows: models.QuerySet[Any], field: str) -> None:
+    """Let these rows, which point to the loser by this field, point to the winner."""
     column = field_of(rows.model, field).attname
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
-    for batch in batches(ids):
-        rows.model._base_manager.filter(pk__in=batch).update(**{column: merge.winner})
+    # Nobody can add to them meanwhile: the loser's row is locked, and they would point to it.
+    rows.order_by().update(**{column: merge.winner})
     was, now = {column: merge.loser}, {column: merge.winner}
     record_updated(merge.change_set, rows.model, ((pk, was, now) for pk in ids))
-    return ids
 
 
 def drop(merge: Merge, rows: Sequence[models.Model]) -> None:

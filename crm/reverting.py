@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from crm import merging
 from crm.models import Customer
 from crm.projections import rebuild_contact_dates
 from crm.search import index
 from crm.tenures import rebuild
-from staff.changes import Reverted, derived_columns, derived_model, on_revert
+from staff.changes import Reverted, current_revert, derived_columns, derived_model, on_revert
 
 # What of a customer's own row they are found by.
 SEARCHED = ("name", "city", "external_id")
@@ -20,23 +21,31 @@ def customers_of(rows: Sequence[Reverted]) -> list[int]:
 
 
 def rebuild_tenures(rows: Sequence[Reverted]) -> None:
-    rebuild(customers_of(rows))
+    if not is_taken_apart():
+        rebuild(customers_of(rows))
 
 
 def rebuild_dates(rows: Sequence[Reverted]) -> None:
-    rebuild_contact_dates(customers_of(rows))
+    if not is_taken_apart():
+        rebuild_contact_dates(customers_of(rows))
+
+
+def is_taken_apart() -> bool:
+    """Whether it is a merge that is taken back: that rebuilds both once, when all is in its place."""
+    current = current_revert()
+    return current is not None and current.change_set.kind == merging.KIND
 
 
 def reindex_customers(rows: Sequence[Reverted]) -> None:
     """Those who are called otherwise again; what else changes, nobody is found by."""
-    index(
-        [
-            row.id
-            for row in rows
-            if row.now is not None
-            and (row.was is None or any(differs(row, name) for name in SEARCHED))
-        ]
-    )
+    called_otherwise = [
+        row.id
+        for row in rows
+        if row.now is not None
+        and (row.was is None or any(differs(row, name) for name in SEARCHED))
+    ]
+    if not is_taken_apart():
+        index(called_otherwise)
 
 
 def differs(row: Reverted, name: str) -> bool:
@@ -44,7 +53,8 @@ def differs(row: Reverted, name: str) -> bool:
 
 
 def reindex_affiliated(rows: Sequence[Reverted]) -> None:
-    index(customers_of(rows))
+    if not is_taken_apart():
+        index(customers_of(rows))
 
 
 def register() -> None:

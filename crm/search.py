@@ -73,9 +73,14 @@ def _index(ids: Sequence[int]) -> int:
         unique_fields=["customer"],
     )
     if renamed:
-        for follow in FOLLOWERS:
-            follow(renamed)
+        follow(renamed)
     return len(changed)
+
+
+def follow(customer_ids: Sequence[int]) -> None:
+    """Let follow what is found by the names of these customers; `index` does so when those change."""
+    for follower in FOLLOWERS:
+        follower(customer_ids)
 
 
 def index_fresh(rows: Iterable[tuple[int, str]]) -> None:

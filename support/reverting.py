@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import F
 from django.utils import timezone
 
+from crm import merging as customers_merging
 from crm.models import Interaction
 from staff.changes import Reverted, current_revert, derived_columns, derived_model, on_revert
 from staff.models import ChangeSet, User
@@ -33,6 +34,9 @@ def tickets_are_back(rows: Sequence[Reverted]) -> None:
                 _tell_unmerged(was, now, current.by)
     elif current.change_set.kind == selections.KIND:
         _forget(current.change_set, [row.id for row in rows])
+    elif current.change_set.kind == customers_merging.KIND:
+        # Nothing happened to them: they are with the customer again with whom they were.
+        search.index([row.id for row in rows])
     else:
         ids = [now.pk for _was, now in back]
         projection.rebuild(ids)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.utils.translation import gettext_lazy as _
 
 from crm.merging import Merge, MergeRule, drop, move, moves, pair_moves, register
 from surveys.models import Skip
 
 
-def skips(merge: Merge) -> Sequence[int]:
+def skips(merge: Merge) -> None:
     """A sending tells once why a customer was left out."""
     theirs, ours = (Skip.objects.filter(customer=pk) for pk in (merge.loser, merge.winner))
     told = ours.filter(subject_model="").values("run")
     drop(merge, list(theirs.filter(subject_model="", run__in=told).order_by("pk")))
-    return move(merge, Skip.objects.filter(customer=merge.loser), "customer")
+    move(merge, Skip.objects.filter(customer=merge.loser), "customer")
 
 
 def register_rules() -> None:

@@ -6,16 +6,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm import duplicates, projections, sides
+from crm import duplicates, projections, search, sides, tenures
 from crm.actions.customers import leads_back
 from crm.folding import fold
-from crm.merging import Merge, change, create, rules_about
+from crm.merging import KIND, Merge, change, create, rules_about
 from crm.models import Customer, CustomerAlias, Duplicate, MergedCustomer
 from staff import audit, changes
 from staff.models import ChangeSet, User
 from staff.refusals import Refusal
-
-KIND = "crm.merge"
 
 
 class SameCustomer(Refusal):
@@ -85,19 +83,15 @@ def merge_customers(
     merge = Merge(change_set, Customer, winner.pk, loser.pk)
     before = audit.values(winner, (*sides.FIELDS, "custom"))
     wanted = sides.chosen(winner, loser, values or {})
-    rules = rules_about(Customer)
-    moved = [rule.apply(merge) for rule in rules]
+    for rule in rules_about(Customer):
+        rule.apply(merge)
     winner.refresh_from_db()
     # Recorded after what pointed to it, so that an undo brings it back before that.
     changes.record_deleted(change_set, [loser])
     Customer.objects.filter(pk=loser.pk)._raw_delete(using=loser._state.db)
     _take(merge, winner, loser, wanted)
     _lead_on(merge, loser)
-    projections.rebuild([winner.pk])
-    duplicates.look_again([winner.pk])
-    for rule, ids in zip(rules, moved, strict=True):
-        if rule.finish is not None:
-            rule.finish(merge, ids)
+    _follow(winner)
     winner.refresh_from_db()
     said = audit.diff(before, winner, (*sides.FIELDS, "custom"))
     said["merged"] = [None, loser.name]
@@ -112,6 +106,14 @@ def _locked(winner: int, loser: int) -> tuple[Customer, Customer]:
     if len(found) != 2:
         raise MergedAlready
     return found[winner], found[loser]
+
+
+def _follow(winner: Customer) -> None:
+    """What is derived of the winner, and of what came to it."""
+    tenures.rebuild([winner.pk])
+    projections.rebuild_contact_dates([winner.pk])
+    if not search.index([winner.pk]):
+        search.follow([winner.pk])
 
 
 def _take(merge: Merge, winner: Customer, loser: Customer, wanted: dict[str, object]) -> None:

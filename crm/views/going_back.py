@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from crm.actions import merging
+from crm.actions.merging import undo_merge
+from crm.merging import KIND
 from staff import changes
 from staff.access import Role, access, acting_user
 from staff.models import ChangeSet
@@ -49,7 +50,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 def take_back(request: HttpRequest, change_set: ChangeSet) -> None:
     """Revert the stroke and say what came of it; whether the person may, the view has asked."""
-    revert = merging.undo_merge if change_set.kind == merging.KIND else changes.revert
+    revert = undo_merge if change_set.kind == KIND else changes.revert
     try:
         outcome = revert(change_set=change_set, by=acting_user(request))
     except Refusal as refusal:

@@ -123,10 +123,6 @@ class CustomerQuerySet(QuerySet["Customer"]):
         """Those whose last purchase was in [start, end)."""
         return self.filter(last_order_at__gte=start, last_order_at__lt=end)
 
-    def for_list(self) -> Self:
-        """Exactly what a row of the customer list shows, in two queries; archived or not is said apart."""
-        return self.select_related("owner").prefetch_related("tags").defer("notes", "custom")
-
     def for_page(self) -> Self:
         """What the head of a customer's page shows, in two queries: the customer, with `tag_words`
         as [folded, name], and `people`, with their `points` as [key, kind, value]; see crm.gathering.

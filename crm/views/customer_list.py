@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from crm import duplicates, segments, suggestions
+from crm import columns, duplicates, segments, suggestions
 from crm.filters import SORTS, CustomerFilter
 from crm.models import Customer
 from staff.access import Role, access, acting_user
-from staff.formats import ago
 from staff.models import User
 from staff.pages import Count, Page, capped_counts, paginate, render_page
 from staff.templatetags.vinculo import initials
@@ -33,14 +32,20 @@ SORT_LABELS = {
 @access(read=Role.READ_ONLY)
 @require_safe
 def customer_list(request: HttpRequest) -> HttpResponse:
-    chosen = CustomerFilter(request.GET, queryset=Customer.objects.for_list(), request=request)
+    user = acting_user(request)
+    shown = columns.of(user, request)
+    rows = columns.ready(Customer.objects.all(), shown)
+    chosen = CustomerFilter(request.GET, queryset=rows, request=request)
     page = paginate(chosen.qs, request, key=chosen.key)
     is_filtered = bool(chosen.chosen)
     counts = _counts(chosen, page, is_filtered=is_filtered)
     total = counts["total"]
     context = {
         "page": page,
-        "rows": [_row(customer) for customer in page],
+        "rows": _rows(page, shown, request.business.currency),  # type: ignore[attr-defined]
+        "heads": _heads(shown, chosen),
+        "name_head": _sorting(("name", "name_desc"), chosen),
+        "columns": [column.name for column in shown],
         "filter": chosen,
         "chips": chosen.chips(),
         "total": total,
@@ -48,15 +53,13 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "duplicates": counts["duplicates"],
         "is_filtered": is_filtered,
         "has_any": is_filtered or total.number > 0,
-        **_segments(acting_user(request), chosen),
-        **_ways_on(request, chosen),
+        **_segments(user, chosen),
+        **_ways_on(user, chosen),
     }
     return render_page(request, "crm/customer_list.html", context, fragment="results")
 
 
-def _counts(
-    chosen: CustomerFilter, page: Page[Customer], *, is_filtered: bool
-) -> dict[str, Count]:
+def _counts(chosen: CustomerFilter, page: Page[Customer], *, is_filtered: bool) -> dict[str, Count]:
     """How many there are, how many match and how many pairs may be one, in one query."""
     asked: dict[str, QuerySet[Any]] = {
         "total": Customer.objects.active(),
@@ -70,20 +73,47 @@ def _counts(
     return {"matching": matching, **counts}
 
 
-def _row(customer: Customer) -> dict[str, Any]:
-    """What the list says of one: texts ready to be shown, which a template finds fastest in a dict."""
-    contact, purchase = customer.last_contact_at, customer.last_order_at
+def _rows(
+    page: Page[Customer], shown: Sequence[columns.Column], currency: str
+) -> list[dict[str, Any]]:
+    """What the list says of each: texts ready to be shown, which a template finds fastest in a dict."""
+    columns.complete(page.rows, shown, currency)
+    pages = reverse("crm:customer", args=[0]).removesuffix("0/")
+    cells = columns.writer(shown)
+    return [
+        {
+            "pk": (pk := str(customer.pk)),
+            "url": f"{pages}{pk}/",
+            "name": customer.name,
+            "initials": initials(customer.name),
+            "cells": cells(customer),
+        }
+        for customer in page
+    ]
+
+
+def _heads(shown: Sequence[columns.Column], chosen: CustomerFilter) -> list[dict[str, Any]]:
+    """The heads of the columns, with where a click on one leads."""
+    return [
+        {
+            "label": column.label,
+            "css": columns.css(column, place).replace("cell-fact", "").replace("nowrap", ""),
+            **_sorting(column.sorts, chosen),
+        }
+        for place, column in enumerate(shown)
+    ]
+
+
+def _sorting(sorts: Sequence[str], chosen: CustomerFilter) -> dict[str, str]:
+    if not sorts:
+        return {}
+    # A second click turns the order round, where an index serves that.
+    current = chosen.sort
+    following = sorts[-1] if current == sorts[0] else sorts[0]
+    direction = "descending" if SORTS[current][0].startswith("-") else "ascending"
     return {
-        "pk": str(customer.pk),
-        "url": reverse("crm:customer", args=[customer.pk]),
-        "name": customer.name,
-        "initials": initials(customer.name),
-        "stage": customer.stage,
-        "stage_name": capfirst(Customer.Stage(customer.stage).label),
-        "owner": str(customer.owner or ""),
-        "tags": [tag.name for tag in customer.tags.all()],
-        "last_contact": ago(contact) if contact else "",
-        "last_purchase": ago(purchase) if purchase else "",
+        "address": chosen.address(sort=following),
+        "direction": direction if current in sorts else "",
     }
 
 
@@ -93,15 +123,14 @@ def _segments(user: User, chosen: CustomerFilter) -> dict[str, Any]:
     return {"tabs": tabs, "may_change_segment": may_change}
 
 
-def _ways_on(request: HttpRequest, chosen: CustomerFilter) -> dict[str, Any]:
+def _ways_on(user: User, chosen: CustomerFilter) -> dict[str, Any]:
     """Where one can go from here: sorted otherwise, filtered, on to a survey."""
     addresses = {name: chosen.address(sort=name) for name in SORTS}
     query = chosen.address().removeprefix("?")
     return {
-        "may_write": acting_user(request).has_role(Role.AGENT),
+        "may_write": user.has_role(Role.AGENT),
         "sorts": [(name, SORT_LABELS[name], addresses[name]) for name in SORTS],
         "sort_label": SORT_LABELS[chosen.sort],
-        "sort_addresses": addresses,
         "filter_query": query,
         # What the search field keeps when it sends itself.
         "kept": [(name, value) for name, value in chosen.parameters() if name != "q"],

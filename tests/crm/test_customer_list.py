@@ -163,11 +163,11 @@ def test_query_count_does_not_grow_with_customers(
     tag = "regular"
     for _ in range(20):
         CustomerFactory(tags=[tag])  # twenty distinct owners
-    # business, session, user, page, tags, how many there are, segments
-    with django_assert_num_queries(7):
+    # business, session, user, columns, page, tags, how many there are, segments
+    with django_assert_num_queries(8):
         agent_client.get(URL)
     # … and the filter's tag; how many match is counted with the others
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         agent_client.get(URL, {"tag": tag, "q": "customer"})
 
 

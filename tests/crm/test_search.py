@@ -127,7 +127,7 @@ def test_a_common_beginning_among_ten_thousand_is_quick(business: object) -> Non
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    page = Customer.objects.active().for_list().order_by("name_folded", "pk")
+    page = Customer.objects.active().order_by("name_folded", "pk")
     took = []
     for text in ("m", "ma", "maria", "maria san", "maria 99"):
         began = time.perf_counter()

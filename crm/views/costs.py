@@ -33,10 +33,17 @@ def cost_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "months": ledger.by_month(page.rows, chosen.qs),
         "count": capped_count(chosen.qs),
+        "spread": _spread(chosen),
         "is_filtered": is_filtered,
         "may_write": acting_user(request).has_role(Role.MANAGER),
     }
     return render_page(request, "crm/cost_list.html", context, fragment="costs")
+
+
+def _spread(chosen: CostFilter) -> ledger.Spread:
+    """Of the same costs, over the days that were asked for."""
+    asked = chosen.form.cleaned_data if chosen.form.is_valid() else {}
+    return ledger.spread(chosen.qs, asked.get("since"), asked.get("until"))
 
 
 @access(read=Role.MANAGER, write=Role.MANAGER)

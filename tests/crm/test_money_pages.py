@@ -164,6 +164,30 @@ def test_the_ledger_adds_up_each_month_under_its_filters(read_only_client: Clien
     assertContains(none, "No cost matches")
 
 
+def test_a_cost_over_days_is_shared_by_them(read_only_client: Client) -> None:
+    acquisition, service = Cost.Purpose.ACQUISITION, Cost.Purpose.SERVICE
+    year = {"on": date(2026, 1, 1), "until": date(2027, 1, 1)}
+    CostFactory(purpose=service, amount=Decimal(365), **year)
+    CostFactory(purpose=acquisition, amount=Decimal(10), on=date(2026, 2, 28))
+    CostFactory(purpose=acquisition, amount=Decimal(99), on=date(2025, 12, 31))
+    CostFactory(purpose=Cost.Purpose.TRAINING, currency="USD", rate=None, on=date(2026, 3, 1))
+
+    asked = {"since": "2026-02-01", "until": "2026-03-31"}
+    response = read_only_client.get(COSTS, asked)
+
+    spread = response.context["spread"]
+    assert spread.months == [
+        (date(2026, 3, 1), [0, 31, 0, None, None]),
+        (date(2026, 2, 1), [10, 28, 0, 0, 38]),
+    ]
+    assert spread.totals == [10, 59, 0, None, None]
+    assertNotContains(response, "R$99.00")
+    assertContains(response, "R$38.00")
+    part = read_only_client.get(COSTS, {"since": "2026-02-15", "until": "2026-02-20"})
+    assert part.context["spread"].totals == [0, 6, 0, 0, 6]
+    assert read_only_client.get(COSTS, {"since": "soon"}).status_code == 200
+
+
 def test_a_month_with_an_unknown_rate_has_no_sum(read_only_client: Client) -> None:
     CostFactory(currency="USD", rate=None)
 
@@ -216,8 +240,8 @@ def test_the_ledgers_queries_do_not_grow_with_costs(
 ) -> None:
     for month in range(1, 12):
         CostFactory(on=date(2026, month, 1), customer=CustomerFactory())
-    # business, session, user, categories in use, page, the months' sums, how many
-    with django_assert_num_queries(7):
+    # business, session, user, categories in use, page, the months' sums, how many, what days cost
+    with django_assert_num_queries(8):
         agent_client.get(COSTS)
 
 

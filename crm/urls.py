@@ -105,6 +105,7 @@ urlpatterns: list[URLPattern] = [
     path("imports/example/<slug:kind>/", imports.import_example, name="import-example"),
     path("imports/<int:pk>/", imports.import_page, name="import"),
     path("imports/<int:pk>/columns/", imports.import_columns, name="import-columns"),
+    path("imports/<int:pk>/kind/", imports.import_kind, name="import-kind"),
     path("imports/<int:pk>/run/", imports.import_run, name="import-run"),
     path("imports/<int:pk>/cancel/", imports.import_cancel, name="import-cancel"),
     path("imports/<int:pk>/go-on/", imports.import_go_on, name="import-go-on"),

@@ -7,6 +7,7 @@ file in slices (crm.imports.tasks); the row is the queue.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -45,8 +46,14 @@ def shape(file_import: FileImport) -> FileShape:
     """How the file looks as it is read now: header and first rows; raises FileUnusable."""
     if file_import.file is None:
         raise NotNow
-    with local_copy(file_import.file) as path:
-        return reading.describe(path, file_import.reading)
+    return _described(file_import.file.sha256, tuple(sorted(file_import.reading.items())))
+
+
+@lru_cache(maxsize=32)
+def _described(sha256: str, choices: tuple[tuple[str, str], ...]) -> FileShape:
+    """What stands in a stored file never changes, and a large spreadsheet takes seconds to open."""
+    with local_copy(StoredFile(sha256=sha256)) as path:
+        return reading.describe(path, dict(choices))
 
 
 @transaction.atomic
@@ -57,8 +64,7 @@ def start_import(*, kind: str, file: StoredFile, file_name: str, by: User | None
     """
     if kind not in KINDS:
         raise NoSuchKind
-    with local_copy(file) as path:
-        found = reading.describe(path)
+    found = _described(file.sha256, ())
     file_import = FileImport(
         kind=kind, file=file, file_name=file_name[:250], by=by, reading=found.choices
     )
@@ -116,6 +122,30 @@ def set_mapping(
         options=file_import.options,
         reading=file_import.reading,
         rows_total=file_import.rows_total,
+        rows_done=0,
+        report={},
+        problem="",
+    )
+    return file_import
+
+
+@transaction.atomic
+def take_as(*, file_import: FileImport, kind: str, by: User | None) -> FileImport:
+    """Say that a draft's rows are something else; its columns are guessed anew.
+
+    Raises FileUnusable, NoSuchKind and NotNow.
+    """
+    if kind not in KINDS:
+        raise NoSuchKind
+    file_import.kind = kind
+    _guess(file_import, shape(file_import))
+    _move(
+        file_import,
+        {State.DRAFT, State.CHECKED},
+        State.DRAFT,
+        kind=kind,
+        mapping=file_import.mapping,
+        options=file_import.options,
         rows_done=0,
         report={},
         problem="",

@@ -6,34 +6,32 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from crm.actions import imports as actions
-from crm.imports import guessing, reading, words
+from crm.imports import guessing, words
 from crm.imports.kinds import KINDS
 from crm.imports.reading import FileShape
 from crm.models import FileImport
 from staff.downloads import clean_name
-from staff.files import local_copy, store_file
+from staff.files import store_file
 from staff.models import StoredFile, User
-from staff.refusals import Refusal
 from staff.uploads import sniffed_type
 
-
-class KindUnclear(Refusal):
-    message = _("Its columns don't tell what this file holds. Choose it here.")
+# What most files are, where nobody can tell.
+COMMON = "customers"
 
 
 @transaction.atomic
 def take_in(*, file: UploadedFile[Any], kind: str, by: User) -> FileImport:
     """A draft of this file; a blank `kind` is told by its columns.
 
-    Raises KindUnclear and FileUnusable; then the file's row is not kept.
+    Raises FileUnusable; then the file's row is not kept.
     """
-    stored = _keep(file)
-    return actions.start_import(
-        kind=kind or _kind_of(stored), file=stored, file_name=clean_name(file.name or ""), by=by
+    one = actions.start_import(
+        kind=kind or COMMON, file=_keep(file), file_name=clean_name(file.name or ""), by=by
     )
+    found = kind or kind_of(actions.shape(one)) or COMMON
+    return one if found == one.kind else actions.take_as(file_import=one, kind=found, by=by)
 
 
 @transaction.atomic
@@ -58,7 +56,7 @@ def is_remembered(one: FileImport, shape: FileShape) -> bool:
 
 
 def kind_of(shape: FileShape) -> str:
-    """The kind that makes most of these columns; raises KindUnclear when none makes half of them."""
+    """The kind that makes most of these columns; blank when none makes half of them."""
     named = [name for name in shape.header if name]
     best, most = "", 0
     for name in words.kind_names():
@@ -67,17 +65,16 @@ def kind_of(shape: FileShape) -> str:
         needed = {column.name for column in kind.columns if column.required}
         if needed <= found.keys() and len(found) > most:
             best, most = name, len(found)
-    if most < max(2, len(named) / 2):
-        raise KindUnclear
-    return best
+    return best if most >= max(2, len(named) / 2) else ""
+
+
+def is_doubtful(one: FileImport, shape: FileShape) -> bool:
+    """Whether so few columns are made out that the file may be something else altogether."""
+    named = [name for name in shape.header if name]
+    return len([name for name in one.mapping.values() if name]) < len(named) / 2
 
 
 def _keep(file: UploadedFile[Any]) -> StoredFile:
     head = bytes(file.read(512))
     file.seek(0)
     return store_file(file, sniffed_type(clean_name(file.name or ""), head))
-
-
-def _kind_of(stored: StoredFile) -> str:
-    with local_copy(stored) as path:
-        return kind_of(reading.describe(path))

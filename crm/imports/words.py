@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.utils.formats import get_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext, override, pgettext_lazy
@@ -100,7 +101,8 @@ def example_file(kind: str) -> str:
     targets = [column.name for column in KINDS[kind].columns]
     words = _WORDS.get(kind)
     out = io.StringIO()
-    writer = csv.writer(out)
+    # Where a comma parts the cents, spreadsheet programs part columns by semicolons.
+    writer = csv.writer(out, delimiter=";" if get_format("DECIMAL_SEPARATOR") == "," else ",")
     writer.writerow([target_label(kind, target) for target in targets])
     for row in words.example if words else ():
         writer.writerow([row.get(target, "") for target in targets])

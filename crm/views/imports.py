@@ -6,6 +6,7 @@ Managers bring files in; agents read what came of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import PurePosixPath
 
 from django.contrib import messages
@@ -28,7 +29,7 @@ from staff.refusals import Refusal
 
 
 def imports() -> QuerySet[FileImport]:
-    return FileImport.objects.select_related("by", "change_set__reverted_by")
+    return FileImport.objects.select_related("by", "file", "change_set__reverted_by")
 
 
 # --- The history, and a new file -------------------------------------------------------------
@@ -41,8 +42,6 @@ def import_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             one = uploads.take_in(by=acting_user(request), **form.cleaned_data)
-        except uploads.KindUnclear as refusal:
-            form.add_error("kind", str(refusal))
         except Refusal as refusal:
             form.add_error("file", str(refusal))
         else:
@@ -100,7 +99,9 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
         "shape": shape,
         "form": form,
         "reading": reading,
+        "kinds": [(name, words.kind_label(name)) for name in words.kind_names()],
         "is_remembered": uploads.is_remembered(one, shape),
+        "is_doubtful": uploads.is_doubtful(one, shape),
     }
     return render(request, "crm/imports/columns.html", context)
 
@@ -129,6 +130,14 @@ def _save_columns(
         form.add_error(None, str(refusal))
         return None
     return redirect("crm:import", one.pk)
+
+
+@access(write=Role.MANAGER)
+@require_POST
+def import_kind(request: HttpRequest, pk: int) -> HttpResponse:
+    """The file holds something else than was thought."""
+    kind = request.POST.get("kind", "")
+    return _step(request, pk, partial(actions.take_as, kind=kind), then="crm:import-columns")
 
 
 # --- The import itself -----------------------------------------------------------------------
@@ -175,14 +184,16 @@ def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
     return download(one.refused_file, f"{name}.csv", "text/csv")
 
 
-def _step(request: HttpRequest, pk: int, act: Callable[..., object]) -> HttpResponse:
-    """Have it done to the import, or say why not; either way the import's page shows what is."""
+def _step(
+    request: HttpRequest, pk: int, act: Callable[..., object], *, then: str = "crm:import"
+) -> HttpResponse:
+    """Have it done to the import, or say why not; either way its page shows what is."""
     one = get_object_or_404(FileImport, pk=pk)
     try:
         act(file_import=one, by=acting_user(request))
     except Refusal as refusal:
         messages.error(request, str(refusal))
-    return redirect("crm:import", pk)
+    return redirect(then, pk)
 
 
 @access(write=Role.MANAGER)

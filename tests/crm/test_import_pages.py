@@ -149,7 +149,6 @@ def test_an_upload_is_kept_recognised_and_leads_to_its_columns(
         ("clientes.xlsx", b"PK\x03\x04 nothing of the kind", "can&#x27;t be read"),
         ("clientes.csv", b"\n\n", "The file is empty"),
         ("clientes.csv", b"nombre,nombre\na,b\n", "Two columns have the same name"),
-        ("colors.csv", b"hue,shade\nred,dark\n", "tell what this file holds"),
     ],
 )
 def test_a_file_that_is_no_use_is_refused_beside_the_field(
@@ -160,6 +159,23 @@ def test_a_file_that_is_no_use_is_refused_beside_the_field(
     assertContains(response, words)
     assert not FileImport.objects.exists()
     assert not StoredFile.objects.exists()
+
+
+def test_a_file_that_nobody_recognises_is_asked_about_and_taken_as_what_it_is(
+    manager_client: Client,
+) -> None:
+    upload(manager_client, b"hue;shade;when\nred;dark;31/12/2026\n", name="colors.csv")
+    one = FileImport.objects.get()
+    page = manager_client.get(address("columns", one))
+    assertContains(page, "Taken as: Customers. Is it something else?")
+
+    response = manager_client.post(address("kind", one), {"kind": "orders"})
+
+    assertRedirects(response, address("columns", one))
+    one.refresh_from_db()
+    assert (one.kind, one.mapping) == ("orders", {"ordered_at": "when"})
+    response = manager_client.post(address("kind", one), {"kind": "secrets"}, follow=True)
+    assertContains(response, "Nothing of this kind can be imported.")
 
 
 def test_a_file_that_is_too_large_is_refused(
@@ -515,7 +531,7 @@ def test_what_was_taken_back_is_not_taken_back_again(
     assertContains(response, "in another state by now")
 
 
-@pytest.mark.parametrize("name", ["run", "cancel", "go-on", "forget", "correct"])
+@pytest.mark.parametrize("name", ["run", "cancel", "go-on", "forget", "correct", "kind"])
 def test_steps_are_posted(
     manager_client: Client, name: str, done: Callable[..., FileImport]
 ) -> None:

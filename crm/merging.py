@@ -14,6 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
+from crm.among import Among
 from crm.models import Customer, CustomerAlias, MergedCustomer
 from crm.registry import Registry
 from staff.bulk import field_of, save_columns
@@ -188,7 +189,7 @@ def went_to(ids: Collection[int]) -> dict[int, int]:
 def known_as(source: str, external_ids: Collection[str]) -> dict[str, int]:
     """Customers' ids by an external_id that they took over from one merged into them."""
     aliases = CustomerAlias.objects.filter(
-        kind=CustomerAlias.Kind.EXTERNAL, source=source, key__in=external_ids
+        Among("key", list(external_ids)), kind=CustomerAlias.Kind.EXTERNAL, source=source
     )
     return dict(aliases.values_list("key", "customer_id"))
 

@@ -18,6 +18,7 @@ from crm.among import Among
 from crm.folding import fold
 from crm.imports.kinds import Entry, Values
 from crm.imports.session import Session
+from crm.merging import known_as
 from crm.models import Affiliation, ContactPoint, Customer
 from staff.models import User
 
@@ -114,6 +115,7 @@ class Planner:
         addresses = [address for one in values if (address := one.get("email"))]
         self.by_key: dict[str, Values] = {}
         self.by_pk: dict[int, Values] = {}
+        self.merged: dict[str, int] = {}
         if keys:
             mine = Customer.objects.filter(
                 Among("external_id", keys), external_source=self.session.source
@@ -121,7 +123,9 @@ class Planner:
             # Said again, because the planner can't see it in so many keys: the index is of these.
             self._note(mine.exclude(external_id=""))
             self.by_key = {row["external_id"]: row for row in self.by_pk.values()}
-            self._look_up_numbers([key for key in keys if key not in self.by_key])
+            unknown = [key for key in keys if key not in self.by_key]
+            self.merged = known_as(self.session.source, unknown)
+            self._look_up_numbers(unknown)
         # Address → the contact that has it, and whom this contact serves, first and oldest first.
         self.holder: dict[str, int] = {}
         self.serves: dict[int, list[int]] = {}
@@ -195,8 +199,10 @@ class Planner:
     # --- Deciding -----------------------------------------------------------------------------
 
     def _match(self, entry: Entry) -> Match | None:
-        """The customer of this row; None when it is refused."""
+        """The customer of this row; None when it is refused or left as it is."""
         key, address = entry.values.get("external_id") or "", entry.values.get("email")
+        if key in self.merged:
+            return self._leave_merged(entry)
         holder = self.holder.get(address) if address else None
         if holder and address in self.session.given_up:
             holder = None  # an earlier row gave its contact another one
@@ -219,6 +225,14 @@ class Planner:
                 return self._refuse_address(entry, _("a contact of nobody's"))
             match.contact, match.adopts = holder, True
         return match
+
+    def _leave_merged(self, entry: Entry) -> None:
+        """What was chosen when two were merged is not undone by the row of the one who is gone."""
+        self.session.counts.unchanged += 1
+        self.session.warnings.append(
+            _("Line %(line)s: this customer became part of another one; left as it is.")
+            % {"line": entry.line}
+        )
 
     def _refuse_address(self, entry: Entry, name: str) -> None:
         entry.refuse(

@@ -450,6 +450,7 @@ def test_an_import_that_names_the_loser_finds_the_winner(
         winner, loser = loser, winner
     merged(winner, loser)
     bring("customers", CUSTOMERS, tmp_path)
+    bring("customers", "external_id,name\n1,Ana Souza\n2,Souza Ana\n", tmp_path)
     bring("orders", "external_id,customer,ordered_at,total\n7,2,2026-01-05,10\n", tmp_path)
     bring(
         "orders", f"external_id,customer,ordered_at,total\n8,#{loser.pk},2026-01-06,10\n", tmp_path

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, F, Func
+from django.db.models import BooleanField, CharField, F, Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 
@@ -25,19 +25,20 @@ class Among(Func):
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, tuple[Any, ...]]:
         [source] = self.get_source_expressions()
         column, parameters = compiler.compile(source)
         sql = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608 (a column's name)
-        return sql, [*parameters, json.dumps(list(self.values))]
+        return sql, (*parameters, json.dumps(list(self.values)))
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, tuple[Any, ...]]:
         [source] = self.get_source_expressions()
         column, parameters = compiler.compile(source)
-        kind = "text" if any(isinstance(value, str) for value in self.values) else "bigint"
-        return f"{column} = ANY(%s::{kind}[])", [*parameters, array_text(self.values)]
+        is_text = isinstance(source.output_field, (CharField, TextField))
+        kind = "text" if is_text else "bigint"
+        return f"{column} = ANY(%s::{kind}[])", (*parameters, array_text(self.values))
 
 
 def array_text(values: Collection[str] | Collection[int]) -> str:

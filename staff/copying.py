@@ -15,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 NULL = r"\N"
 BLOCK = 500
+_SIGNS = ("\\", "\t", "\n", "\r")
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 Column = Callable[[Sequence[Any]], list[str]]
@@ -58,7 +59,14 @@ def _column(field: models.Field[Any, Any], connection: BaseDatabaseWrapper) -> C
                 write = _PLAIN.get(type(value), _escaped)
             return write(value)
 
-    return lambda values: [written(value) for value in values]
+    def column(values: Sequence[Any]) -> list[str]:
+        if set(map(type, values)) == {str}:
+            together = "".join(values)
+            if not any(sign in together for sign in _SIGNS):
+                return list(values)
+        return [written(value) for value in values]
+
+    return column
 
 
 def _escaped(value: object) -> str:

@@ -202,16 +202,18 @@ class Planner:
         """The customer of this row; None when it is refused or left as it is."""
         key, address = entry.values.get("external_id") or "", entry.values.get("email")
         if key in self.merged:
-            return self._leave_merged(entry)
+            self._leave_merged(entry)
+            return None
         holder = self.holder.get(address) if address else None
-        if holder and address in self.session.given_up:
+        if holder and address and address in self.session.given_up:
             holder = None  # an earlier row gave its contact another one
         served = [self.by_pk[pk] for pk in self.serves.get(holder, ())] if holder else []
         customer = self.by_key.get(key)
         if customer is None and served and served[0]["external_id"] in {"", key}:
             customer = served[0]
         if served and (customer is None or customer not in served):
-            return self._refuse_address(entry, served[0]["name"])
+            self._refuse_address(entry, served[0]["name"])
+            return None
         match = Match(entry, customer)
         if customer:
             # Found by two ways, it would be written twice.
@@ -222,7 +224,8 @@ class Planner:
             match.contact = self.contact_of.get(match.pk, 0)
         if holder and not served:
             if match.contact not in {0, holder}:
-                return self._refuse_address(entry, _("a contact of nobody's"))
+                self._refuse_address(entry, _("a contact of nobody's"))
+                return None
             match.contact, match.adopts = holder, True
         return match
 

@@ -13,6 +13,7 @@ class CrmConfig(AppConfig):
             merge_rules,
             money,
             palette,
+            personal,
             referrals,
             reverting,
             search,
@@ -42,6 +43,7 @@ class CrmConfig(AppConfig):
         duplicate_hints.register()
         duplicate_tasks.register()
         trail.register()
+        personal.register()
         referrals.register()
         export_lists.register_all()
         export_kinds.register_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm import registry
-from crm.models import Customer, ReferralLink
+from crm.models import Customer, CustomerAlias, ReferralLink
 
 # Nothing that sounds or looks like something else: links are said on the phone, too.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -21,13 +22,38 @@ def link_of(customer: Customer) -> ReferralLink:
     """Their link, made when first asked for; closed ones stay closed."""
     link = ReferralLink.objects.filter(customer=customer).first()
     while link is None:
-        slug = "".join(secrets.choice(ALPHABET) for _n in range(LENGTH))
         try:
             with transaction.atomic():
-                link = ReferralLink.objects.create(customer=customer, slug=slug)
+                link = ReferralLink.objects.create(customer=customer, slug=new_slug())
         except IntegrityError:  # made a moment ago by somebody else, or one in 10^14
             link = ReferralLink.objects.filter(customer=customer).first()
     return link
+
+
+def find(slug: str) -> ReferralLink | None:
+    """The link of this address, also of a customer who was merged into another one."""
+    links = ReferralLink.objects.select_related("customer")
+    link = links.filter(slug=slug).first()
+    if link is None:
+        merged = CustomerAlias.objects.filter(kind=CustomerAlias.Kind.REFERRAL, key=slug)
+        link = links.filter(customer__in=merged.values("customer")).first()
+    return link
+
+
+def urls_of(customer_ids: Iterable[int]) -> dict[int, str]:
+    """The links of many at once, made where there were none; closed ones are left out."""
+    wanted = set(customer_ids)
+    there = ReferralLink.objects.filter(customer__in=wanted)
+    missing = wanted - set(there.values_list("customer_id", flat=True))
+    ReferralLink.objects.bulk_create(
+        [ReferralLink(customer_id=pk, slug=new_slug()) for pk in sorted(missing)],
+        ignore_conflicts=True,  # made a moment ago by somebody else
+    )
+    return {link.customer_id: url_of(link) for link in there.filter(closed_at=None)}
+
+
+def new_slug() -> str:
+    return "".join(secrets.choice(ALPHABET) for _n in range(LENGTH))
 
 
 def url_of(link: ReferralLink) -> str:

@@ -7,7 +7,7 @@ from uuid import uuid4
 from celery import shared_task
 from django.utils import timezone
 
-from crm import loyalty, projections, reminders, tenures
+from crm import actions, loyalty, projections, reminders, tenures
 from crm.models import Customer, LoyaltyTier, SilenceRule, TenureClock
 from staff import jobs, leases
 from staff.models import Business
@@ -100,6 +100,12 @@ def remind() -> int:
     return reminders.send_morning_mails(now) + reminders.remind_of_promises(now)
 
 
+@shared_task(ignore_result=True)
+def let_go() -> None:
+    """What has been kept long enough goes, every night."""
+    actions.let_go()
+
+
 def register() -> None:
     """Called from CrmConfig.ready."""
     jobs.register("crm.sweep_stages", every=timedelta(minutes=10), task=sweep_stages)
@@ -107,3 +113,4 @@ def register() -> None:
     jobs.register("crm.remind", every=timedelta(minutes=5), task=remind)
     jobs.register("crm.follow_tiers", every=timedelta(minutes=2), task=follow_tiers)
     jobs.register("crm.follow_tiers_nightly", every=timedelta(days=1), task=follow_tiers_nightly)
+    jobs.register("crm.let_go", every=timedelta(days=1), task=let_go)

@@ -12,6 +12,8 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from mail.pseudonyms import pseudonym
+
 if TYPE_CHECKING:
     from mail.models import InboundEmail, OutgoingEmail, Suppression
 
@@ -129,8 +131,11 @@ class SuppressionQuerySet(QuerySet["Suppression"]):
         asked = sorted({address.lower() for address in addresses})
         found: set[str] = set()
         for start in range(0, len(asked), 1000):
-            few = self.blocking(stream).filter(address__in=asked[start : start + 1000])
-            found.update(few.values_list("address", flat=True))
+            # Those who were erased are known by their pseudonyms alone, and want no mail either.
+            known_by = {pseudonym(one): one for one in asked[start : start + 1000]}
+            known_by |= {one: one for one in asked[start : start + 1000]}
+            few = self.blocking(stream).filter(address__in=known_by)
+            found.update(known_by[one] for one in few.values_list("address", flat=True))
         return found
 
 

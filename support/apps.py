@@ -18,6 +18,7 @@ class SupportConfig(AppConfig):
             merge_rules,
             outbox,
             palette,
+            personal,
             reverting,
             search,
             service_levels,
@@ -40,6 +41,7 @@ class SupportConfig(AppConfig):
         palette.register()
         reverting.register()
         merge_rules.register_rules()
+        personal.register()
         tasks.register()
         post_migrate.connect(first_levels.install, sender=self)
         sla_tasks.register()

@@ -16,6 +16,7 @@ class SurveysConfig(AppConfig):
             exports,
             imports,
             merge_rules,
+            personal,
             stock,
             tasks,
             trail,
@@ -29,3 +30,4 @@ class SurveysConfig(AppConfig):
         imports.register()
         exports.register_all()
         merge_rules.register_rules()
+        personal.register()

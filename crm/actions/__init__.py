@@ -1,6 +1,7 @@
 """What can be done to customers and what is known of them; a module per noun."""
 
 from crm.actions.calendar import choose_morning_mail, close_calendar, open_calendar
+from crm.actions.consents import record_consent
 from crm.actions.contacts import (
     add_contact,
     add_point,
@@ -30,6 +31,17 @@ from crm.actions.customers import (
     set_tags,
     update_customer,
 )
+from crm.actions.deals import (
+    can_close,
+    can_open_again,
+    create_deal,
+    lose_deal,
+    move_deal,
+    open_deal_again,
+    shift_deal,
+    update_deal,
+    win_deal,
+)
 from crm.actions.interactions import log_interaction, log_interactions_bulk
 from crm.actions.loyalty import create_tier, delete_tier, raise_tier, update_tier
 from crm.actions.orders import (
@@ -39,6 +51,7 @@ from crm.actions.orders import (
     record_order,
     refund_order,
 )
+from crm.actions.privacy import erase_person, export_person, let_go, set_retention
 from crm.actions.referrals import close_link, open_link, take_referral
 from crm.actions.selections import archive_customers, change_customers, restore_customers
 from crm.actions.tasks import (
@@ -70,9 +83,11 @@ __all__ = [
     "archive_customers",
     "can_archive",
     "can_cancel",
+    "can_close",
     "can_complete",
     "can_end",
     "can_lose",
+    "can_open_again",
     "can_refund",
     "can_renew",
     "can_reopen",
@@ -88,6 +103,7 @@ __all__ = [
     "correct_order",
     "create_contract",
     "create_customer",
+    "create_deal",
     "create_task",
     "create_tier",
     "delete_cost",
@@ -96,14 +112,21 @@ __all__ = [
     "delete_task",
     "delete_tier",
     "end_affiliation",
+    "erase_person",
+    "export_person",
+    "let_go",
     "log_interaction",
     "log_interactions_bulk",
     "lose_customer",
+    "lose_deal",
+    "move_deal",
     "move_task",
     "open_calendar",
+    "open_deal_again",
     "open_link",
     "promise",
     "raise_tier",
+    "record_consent",
     "record_cost",
     "record_order",
     "refund_order",
@@ -114,14 +137,18 @@ __all__ = [
     "restore_customers",
     "retire_point",
     "set_primary",
+    "set_retention",
     "set_silence_rule",
     "set_tags",
+    "shift_deal",
     "take_referral",
     "uncancel_contract",
     "undo_loss",
     "update_contact",
     "update_contract",
     "update_customer",
+    "update_deal",
     "update_task",
     "update_tier",
+    "win_deal",
 ]

@@ -106,3 +106,7 @@ class PrivacyAct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d}"
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts.values())

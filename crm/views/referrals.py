@@ -55,7 +55,7 @@ def referral_switch(request: HttpRequest, pk: int) -> HttpResponse:
 @csrf_exempt  # it needs no cookie: the form's own stamp proves as much, and no power is borrowed
 @require_http_methods(["GET", "HEAD", "POST"])
 def refer(request: HttpRequest, slug: str) -> HttpResponseBase:
-    link = ReferralLink.objects.select_related("customer").filter(slug=slug).first()
+    link = referrals.find(slug)
     if link is None:
         if misses_too_often(request):
             return HttpResponse(status=429)

@@ -5,6 +5,7 @@ transaction, and `revert` takes back exactly that. A row changed since is report
 """
 
 from staff.changes.recording import (
+    forget_changes,
     open_change_set,
     record_created,
     record_deleted,
@@ -30,6 +31,7 @@ __all__ = [
     "current_revert",
     "derived_columns",
     "derived_model",
+    "forget_changes",
     "on_revert",
     "open_change_set",
     "record_created",

@@ -1,7 +1,7 @@
 """What was done in one stroke, row by row, in the transaction that did it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -101,3 +101,8 @@ def _store(changes: Iterable[tuple[Any, ...]]) -> None:
     remaining = iter(changes)
     while batch := list(islice(remaining, BATCH)):
         insert_rows(Change, COLUMNS, ((*change, "") for change in batch))
+
+
+def forget_changes(model_label: str, ids: Sequence[int]) -> int:
+    """Let go what change sets hold of these rows: a person was erased, and no revert brings them back."""
+    return Change.objects.filter(model=model_label.lower(), object_id__in=ids).delete()[0]

@@ -1,0 +1,32 @@
+"""What surveys know of a person, and what erasing leaves of it: scores stay, words go."""
+
+from __future__ import annotations
+
+from crm import privacy
+from crm.privacy import PersonalRows, of_person
+from mail.pseudonyms import nobodys_address
+from surveys.models import Invitation, Response
+
+
+def register() -> None:
+    """Called from SurveysConfig.ready."""
+    privacy.register(
+        PersonalRows(
+            Response,
+            lambda person: Response.objects.filter(of_person(person)),
+            {"comment": "", "edit_hash": "", "external_source": "", "external_id": ""},
+            secret=["edit_hash"],
+        ),
+        PersonalRows(
+            Invitation,
+            lambda person: Invitation.objects.filter(of_person(person)),
+            {"address": nobodys_address(), "token_hash": ""},
+            secret=["token_hash"],
+        ),
+    )
+    privacy.harmless(
+        {
+            "surveys.skip": "that nobody was asked, and why",
+            "surveys.followup": "which ticket follows which answer",
+        }
+    )

@@ -112,11 +112,19 @@ def changes(one: FileImport) -> list[FieldChange]:
         FieldChange(
             words.target_label(one.kind, target, custom),
             told["count"],
-            [(line, whom, before, after) for line, whom, before, after in told["examples"][:5]],
+            [
+                (line, "" if whom == before else _named(whom), before, after)
+                for line, whom, before, after in told["examples"][:5]
+            ],
         )
         for target, told in fields.items()
     ]
     return sorted(found, key=lambda change: -change.count)
+
+
+def _named(whom: str) -> str:
+    """What a person calls it by: a key that was made of what a row says tells nobody anything."""
+    return "" if whom.startswith("row:") else whom
 
 
 def refusals(one: FileImport) -> list[tuple[int, str]]:

@@ -392,6 +392,20 @@ def test_a_check_that_was_stopped_leads_back_to_the_columns(
     assertRedirects(manager_client.get(address("", one)), address("columns", one))
 
 
+def test_what_would_change_is_told_field_by_field(
+    manager_client: Client, checked: Callable[..., FileImport], done: Callable[..., FileImport]
+) -> None:
+    done()
+    changed = CUSTOMERS.replace(b"Valencia", b"Sagunto")
+
+    page = manager_client.get(address("", checked(changed)))
+
+    assertContains(page, "What would change, field by field")
+    assertContains(page, "<del>Valencia</del>")
+    assertContains(page, "<ins>Sagunto</ins>")
+    assertContains(page, "Import 1 row")
+
+
 def test_nothing_to_import_is_said(
     manager_client: Client, checked: Callable[..., FileImport], done: Callable[..., FileImport]
 ) -> None:

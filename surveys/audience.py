@@ -77,7 +77,12 @@ class Audience:
 
     @classmethod
     def from_parameters(cls, given: QueryDict) -> Audience:
-        """`customer=1&customer=2`, `audience=filter&stage=…`, or everyone."""
+        """`customer=1&customer=2`, `audience=filter&stage=…`, or everyone.
+
+        `everything` is all that the customer list's `query` finds, whoever is checked on its page.
+        """
+        if given.get("everything"):
+            return cls.from_parameters(QueryDict(f"audience=filter&{given.get('query', '')}"))
         ids = [value for value in given.getlist("customer") if LOOKS_LIKE_ID.fullmatch(value)]
         if ids or given.getlist("customer"):
             return cls(customer_ids=tuple(dict.fromkeys(map(int, ids))))

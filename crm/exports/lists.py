@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crm import custom
+from crm.columns import names_of as columns_on_screen
 from crm.exports import looks
 from crm.exports.looks import Person, reference_column
 from crm.filters import CostFilter, CustomerFilter
@@ -55,7 +56,17 @@ def customer_key(query: QueryDict, _user: Person) -> tuple[str, ...]:
     return CustomerFilter(query, queryset=Customer.objects.none()).key
 
 
-def customer_columns(_query: QueryDict, _user: Person) -> list[Column]:
+def customer_columns(_query: QueryDict, user: Person) -> list[Column]:
+    """Those on the person's screen, in their order; all of them for who has chosen none."""
+    every = _customer_columns()
+    if not (user and (names := columns_on_screen(user))):
+        return every
+    by_name = {column.name: column for column in every}
+    chosen = dict.fromkeys(["external_id", "name", *names])
+    return [by_name[name] for name in chosen if name in by_name]
+
+
+def _customer_columns() -> list[Column]:
     contacts = ("last_order_at", "last_inbound_at", "last_outbound_at")
     return [
         reference_column("external_id", _("Number")),
@@ -74,6 +85,8 @@ def customer_columns(_query: QueryDict, _user: Person) -> list[Column]:
         column("created_at", _("Created")),
         column("last_contact", _("Last contact"), *contacts, show=_latest),
         column("last_purchase", _("Last purchase"), "last_order_at"),
+        column("value", _("Income of 12 months"), "pk", look=looks.income_of_a_year),
+        column("tier", _("Loyalty tier"), "tier__name"),
         *(custom_column(field) for field in custom.fields()),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from decimal import Decimal
 from typing import Any
 
 from crm.models import Affiliation, ContactPoint, Customer, InteractionBody, TenureSpan
@@ -33,6 +34,13 @@ def tags(customer_ids: Collection[int], _user: Person) -> dict[int, str]:
     for customer_id, name in rows.order_by("tag__folded").values_list("customer_id", "tag__name"):
         found[customer_id].append(name)
     return {customer_id: "; ".join(names) for customer_id, names in found.items()}
+
+
+def income_of_a_year(customer_ids: Collection[int], _user: Person) -> dict[int, Decimal]:
+    """What each has brought in the last twelve months, in the business's currency."""
+    asked: Any = Customer.objects.filter(pk__in=customer_ids).order_by().with_income_of_a_year()
+    rows = asked.exclude(year_micros=None).values_list("pk", "year_micros")
+    return {pk: Decimal(micros) / 1_000_000 for pk, micros in rows}
 
 
 def first_point(kind: ContactPoint.Kind) -> Look:

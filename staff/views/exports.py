@@ -54,7 +54,9 @@ def export_create(request: HttpRequest) -> HttpResponse | FileResponse:
     chosen = request.POST.get("format", Format.CSV)
     if export_list is None or chosen not in Format.values:
         raise Http404
-    picked = request.POST.getlist(export_list.picks) if export_list.picks else []
+    # "All that match" takes no notice of what is checked on the page.
+    picks = "" if request.POST.get("everything") else export_list.picks
+    picked = request.POST.getlist(picks) if picks else []
     try:
         asked = actions.request_export(
             what=export_list.name,

@@ -49,6 +49,7 @@ document.addEventListener("htmx:afterSwap", ({ target }) => {
   const spoken = target.matches("[data-announce]") ? target : target.querySelector("[data-announce]");
   announce(spoken?.dataset.announce);
   countSelected();
+  if (!document.querySelector(".is-current")) row = -1; // those rows are gone
 });
 
 for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
@@ -107,12 +108,36 @@ document.addEventListener("change", (event) => {
     for (const box of rowBoxes(event.target)) box.checked = event.target.checked;
   }
   if (event.target.closest(".cell-select, [data-select-all]")) countSelected();
+  if (event.target.closest(".cell-select, [data-select-all]")) {
+    // Who takes one out no longer means all that match.
+    const everything = event.target.form?.elements.everything;
+    if (everything && !event.target.checked) everything.checked = false;
+    countSelected();
+  }
   event.target.closest("form[data-autosubmit]")?.requestSubmit();
 });
 
 function rowBoxes(within) {
   return (within.closest("form") ?? document).querySelectorAll("tbody .cell-select input");
 }
+
+let lastBox = null;
+
+/** Do to all between the box pressed last and this one what was done to this one. */
+function selectTo(box) {
+  const boxes = [...rowBoxes(box)];
+  const [from, to] = [boxes.indexOf(lastBox), boxes.indexOf(box)].sort((a, b) => a - b);
+  if (from < 0) return;
+  for (const one of boxes.slice(from, to + 1)) one.checked = box.checked;
+  countSelected();
+}
+
+document.addEventListener("click", (event) => {
+  const box = event.target.closest("tbody .cell-select input");
+  if (!box) return;
+  if (event.shiftKey) selectTo(box);
+  lastBox = box;
+});
 
 function countSelected() {
   for (const place of document.querySelectorAll("[data-selected-count]")) {
@@ -146,6 +171,8 @@ document.addEventListener("click", (event) => {
 
 let row = -1;
 let going = 0;
+
+const rowBox = () => rows()[row]?.querySelector(".cell-select input");
 
 const rows = () => [...document.querySelectorAll("table.list tbody tr, [data-step]")];
 
@@ -187,6 +214,15 @@ const plain = {
   j: () => step(1),
   k: () => step(-1),
   x: () => rows()[row]?.querySelector(".cell-select input")?.click(),
+  x: () => rowBox()?.click(),
+  X: () => {
+    const box = rowBox();
+    if (!box) return;
+    box.checked = true;
+    selectTo(box);
+    lastBox = box;
+    countSelected();
+  },
   e: () => press("e"),
   n: () => press("n"),
   r: () => press("r"),

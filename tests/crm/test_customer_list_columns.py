@@ -125,3 +125,20 @@ def test_query_count_with_many_columns_does_not_grow(
     # there are, segments
     with django_assert_num_queries(10):
         agent_client.get(URL)
+
+
+def test_an_export_has_the_columns_on_screen(agent_client: Client, agent: User) -> None:
+    chosen = [CustomerFactory(name=name, city="Lima") for name in ("Ada", "Bea")]
+    CustomerFactory(name="Cid")
+    OrderFactory(customer=chosen[0], total=150, ordered_at=timezone.now())
+    choose_columns(by=agent, names=["city", "value"])
+    url = reverse("staff:export-create")
+
+    data = {"list": "customers", "query": "city=Lima", "customer": [chosen[0].pk]}
+    content = b"".join(agent_client.post(url, data)).decode("utf-8-sig")
+    head, row = content.splitlines()
+    assert "City" in head
+    assert "Owner" not in head
+    assert "150" in row
+    everything = b"".join(agent_client.post(url, {**data, "everything": "1"})).decode("utf-8-sig")
+    assert len(everything.splitlines()) == 3

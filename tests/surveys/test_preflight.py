@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -12,6 +13,7 @@ from crm.models import Customer
 from mail.delivery import seconds_per_message
 from mail.models import OutgoingEmail
 from surveys.actions.surveys import stock_survey
+from surveys.audience import Audience
 from surveys.models import Invitation, Survey, SurveyRun
 from tests.factories import CustomerFactory, InvitationFactory
 
@@ -179,3 +181,13 @@ def test_query_count_does_not_grow_with_the_audience(
     # session, user, business, survey, version; audience, contacts, asked, suppressed, shared
     with django_assert_num_queries(10):
         manager_client.get(url)
+
+
+@pytest.mark.django_db
+def test_everything_that_the_list_shows_is_more_than_what_is_checked_on_its_page() -> None:
+    CustomerFactory(tags=["vip", "new"])
+    given = QueryDict("everything=1&query=tag%3Dvip%26tag%3Dnew%26sort%3Dname&customer=1")
+
+    audience = Audience.from_parameters(given)
+
+    assert audience == Audience(filters="tag=vip&tag=new&sort=name")

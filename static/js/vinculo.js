@@ -107,7 +107,6 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-select-all]")) {
     for (const box of rowBoxes(event.target)) box.checked = event.target.checked;
   }
-  if (event.target.closest(".cell-select, [data-select-all]")) countSelected();
   if (event.target.closest(".cell-select, [data-select-all]")) {
     // Who takes one out no longer means all that match.
     const everything = event.target.form?.elements.everything;
@@ -213,7 +212,6 @@ const plain = {
   },
   j: () => step(1),
   k: () => step(-1),
-  x: () => rows()[row]?.querySelector(".cell-select input")?.click(),
   x: () => rowBox()?.click(),
   X: () => {
     const box = rowBox();

@@ -7,10 +7,8 @@ document.addEventListener("formdata", (event) => {
 
 /* Tags: the browser's own list of suggestions, for the tag being typed instead of the whole field. */
 
-const field = document.querySelector("input[data-tags]");
-const list = document.getElementById("tag-names");
-
-if (field && list) {
+/** Offer `list`'s names for the tag being typed in `field`. */
+function offerTags(field, list) {
   const names = [...list.options].map((option) => option.value);
   const suggest = () => {
     const cut = Math.max(field.value.lastIndexOf(","), field.value.lastIndexOf(";")) + 1;
@@ -25,3 +23,13 @@ if (field && list) {
   field.addEventListener("input", suggest);
   suggest();
 }
+
+function findTags(within) {
+  const field = within.querySelector("input[data-tags]");
+  const list = document.getElementById("tag-names");
+  if (field && list) offerTags(field, list);
+}
+
+findTags(document);
+// A field that is edited where it stands comes later.
+document.addEventListener("htmx:afterSwap", ({ target }) => findTags(target));

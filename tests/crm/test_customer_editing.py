@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django.asserts import assertContains, assertRedirects
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+from pytest_django.live_server_helper import LiveServer
 
 from crm import actions
 from crm.actions.custom_fields import add_field
 from crm.models import Customer, CustomField
 from staff.models import AuditEntry, User
+from tests.conftest import signed_in
 from tests.factories import CustomerFactory
 
 HTMX = {"HX-Request": "true"}
@@ -192,3 +195,120 @@ def test_line_ends_make_no_change(agent_client: Client, ada: Customer) -> None:
     agent_client.post(edit_url(ada), sent | {"notes": "Needs\r\nsleep"})
     ada.refresh_from_db()
     assert ada.notes == "Needs\nsleep"
+
+
+# --- One fact, where it stands --------------------------------------------------------------
+
+
+def fact_url(customer: Customer, name: str) -> str:
+    return reverse("crm:customer-fact", args=[customer.pk, name])
+
+
+def test_a_fact_is_edited_in_place(agent_client: Client, ada: Customer) -> None:
+    shown = agent_client.get(reverse("crm:customer", args=[ada.pk]))
+    assertContains(shown, f'hx-get="{fact_url(ada, "place")}"')
+    assertContains(shown, "Not known yet: What they need, expect and prefer")
+    editing = agent_client.get(fact_url(ada, "place"), headers=HTMX)
+    assertNotContains(editing, "<html")
+    assertContains(editing, 'value="London"')
+    sent = as_it_is(agent_client, fact_url(ada, "place"))
+
+    response = agent_client.post(fact_url(ada, "place"), sent | {"city": "Paris"}, headers=HTMX)
+
+    assertNotContains(response, "<html")
+    assertContains(response, "Paris")
+    assertContains(response, "data-announce")
+    assertNotContains(response, "<form")
+    ada.refresh_from_db()
+    assert ada.city == "Paris"
+    assert last_change(ada).changes == {"city": ["London", "Paris"]}
+
+
+def test_without_scripts_a_fact_has_a_page(agent_client: Client, ada: Customer) -> None:
+    page = agent_client.get(fact_url(ada, "notes"))
+    assertContains(page, "<html")
+    assertContains(page, "What do they need?")
+
+    response = agent_client.post(fact_url(ada, "notes"), {"notes": "Quiet"})
+
+    assertRedirects(response, reverse("crm:customer", args=[ada.pk]))
+    assertContains(agent_client.get(reverse("crm:customer", args=[ada.pk])), "Quiet")
+
+
+def test_cancelling_shows_the_fact_as_it_is(agent_client: Client, ada: Customer) -> None:
+    response = agent_client.get(fact_url(ada, "place") + "?shown=1", headers=HTMX)
+
+    assertContains(response, "London")
+    assertNotContains(response, "<form")
+
+
+def test_a_refused_fact_keeps_what_was_typed(agent_client: Client, ada: Customer) -> None:
+    url = fact_url(ada, "custom_shoe_size")
+
+    response = agent_client.post(url, {"custom_shoe_size": "wide"}, headers=HTMX)
+
+    assertContains(response, "This is not a number", status_code=422)
+    assertContains(response, 'value="wide"', status_code=422)
+    empty = agent_client.post(fact_url(ada, "name"), {"name": "", "kind": "person"})
+    assertContains(empty, "This field is required", status_code=422)
+
+
+def test_a_stale_fact_is_told(agent_client: Client, ada: Customer) -> None:
+    sent = as_it_is(agent_client, fact_url(ada, "place"))
+    actions.update_customer(customer=ada, by=None, city="Madrid")
+
+    refused = agent_client.post(fact_url(ada, "place"), sent | {"city": "Paris"}, headers=HTMX)
+
+    assertContains(refused, "Now it says: Madrid", status_code=422)
+    again = agent_client.post(fact_url(ada, "place"), refused.context["form"].data, headers=HTMX)
+    assertContains(again, "Paris")
+
+
+def test_name_and_owner_are_put_right_in_the_head_too(
+    agent_client: Client, agent: User, ada: Customer
+) -> None:
+    named = agent_client.post(
+        fact_url(ada, "name"), {"name": "Ada Lovelace", "kind": "person"}, headers=HTMX
+    )
+    assertContains(named, '<span id="customer-name" hx-swap-oob="true">Ada Lovelace</span>')
+    owned = agent_client.post(fact_url(ada, "owner"), {"owner": agent.pk}, headers=HTMX)
+    assertContains(owned, 'id="customer-owner" hx-swap-oob="true"')
+    assertContains(owned, "looked after by Ana Reis")
+
+
+def test_only_facts_that_are_there_are_edited_and_only_by_those_who_may(
+    agent_client: Client, read_only_client: Client, ada: Customer
+) -> None:
+    CustomField.objects.filter(key="plan").update(archived_at=ada.created_at)
+
+    assert agent_client.get(fact_url(ada, "stage")).status_code == 404
+    assert agent_client.get(fact_url(ada, "custom_plan")).status_code == 404
+    assert read_only_client.get(fact_url(ada, "place")).status_code == 403
+    page = read_only_client.get(reverse("crm:customer", args=[ada.pk]))
+    assertNotContains(page, "fact-edit")
+    assertContains(page, "from_a_file")
+
+
+@pytest.mark.browser
+def test_a_fact_is_edited_by_keyboard_alone(
+    live_server: LiveServer, context: BrowserContext, page: Page, agent: User, ada: Customer
+) -> None:
+    [cookie] = signed_in(agent).cookies.values()
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    page.goto(live_server.url + reverse("crm:customer", args=[ada.pk]))
+
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    page.locator("#fact-name input[name=name]").fill("Somebody else")
+    page.keyboard.press("Escape")
+    expect(page.locator("#fact-name form")).to_have_count(0)
+    expect(page.locator("h1")).to_have_text("Ada")
+
+    page.locator("#fact-place .fact-edit").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#fact-place input[name=city]")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Paris")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#fact-place")).to_contain_text("Paris")
+    expect(page.locator("#fact-place .fact-edit")).to_be_focused()

@@ -20,7 +20,7 @@ from crm.imports.mapping import resolved
 from crm.imports.reading import FileShape
 from crm.models import FileImport
 from staff import audit
-from staff.files import local_copy
+from staff.files import forget_file, local_copy
 from staff.models import StoredFile, User
 from staff.refusals import Refusal
 
@@ -297,10 +297,13 @@ def can_forget(file_import: FileImport) -> bool:
 
 @transaction.atomic
 def forget(*, file_import: FileImport, by: User | None) -> None:
-    """Drop a draft that nobody wants. Raises NotNow."""
+    """Drop a draft that nobody wants, and its files unless something else has them. Raises NotNow."""
     drafts = FileImport.objects.filter(pk=file_import.pk, state__in=[State.DRAFT, State.CHECKED])
     if not drafts.delete()[0]:
         raise NotNow
+    for stored in (file_import.file, file_import.refused_file):
+        if stored:
+            forget_file(stored)
 
 
 def _move(file_import: FileImport, before: set[State], after: State, **values: Any) -> None:

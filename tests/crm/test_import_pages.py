@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
@@ -350,9 +351,31 @@ def test_what_is_under_way_has_its_columns_settled(
     assertRedirects(manager_client.get(address("columns", one)), address("", one))
 
 
-def test_a_draft_is_dropped(manager_client: Client, draft: Callable[..., FileImport]) -> None:
-    assertRedirects(manager_client.post(address("forget", draft())), LIST)
+def test_a_draft_is_dropped_with_its_files(
+    manager_client: Client, checked: Callable[..., FileImport]
+) -> None:
+    assertRedirects(manager_client.post(address("forget", checked())), LIST)
     assert not FileImport.objects.exists()
+    assert not StoredFile.objects.exists()
+
+
+def test_another_sheet_of_a_spreadsheet_is_read(
+    manager_client: Client, draft: Callable[..., FileImport]
+) -> None:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        book.add_worksheet("Portada").write_row(0, 0, ["Panadería", "2026"])
+        book.add_worksheet("Clientes").write_row(0, 0, ["Nombre", "Correo"])
+    one = draft(content.getvalue(), name="libro.xlsx")
+    assertContains(manager_client.get(address("columns", one)), "Another sheet of the file")
+
+    manager_client.post(address("columns", one), posted(one, sheet="Clientes", reread="1"))
+
+    one.refresh_from_db()
+    assert (one.reading, one.mapping) == (
+        {"sheet": "Clientes"},
+        {"name": "Nombre", "email": "Correo"},
+    )
 
 
 # --- Check and run --------------------------------------------------------------------------------

@@ -155,6 +155,8 @@ class PaletteGroup:
     title: object
     find: Callable[[HttpRequest, str], list[PaletteItem]]
     order: int = 50
+    # Before all others while nothing is typed: things to do.
+    leads: bool = False
 
 
 PANELS: Registry[Panel] = Registry()

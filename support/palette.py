@@ -50,5 +50,7 @@ def register() -> None:
     """Called from SupportConfig.ready."""
     PALETTE.register(PaletteGroup("tickets", gettext_lazy("Tickets"), tickets, order=30))
     PALETTE.register(
-        PaletteGroup("ticket-deeds", pgettext_lazy("of a search", "Help"), deeds, order=90)
+        PaletteGroup(
+            "ticket-deeds", pgettext_lazy("of a search", "Help"), deeds, order=90, leads=True
+        )
     )

@@ -123,8 +123,9 @@ def test_the_queries_do_not_grow_with_what_is_found(
 ) -> None:
     for place in range(8):
         TicketFactory(customer=CustomerFactory(name=f"Ana {place}", kind="company"))
-    # session, user, business; customers, their people, tickets; on PostgreSQL two more for each search
-    with django_assert_max_num_queries(10):
+    # session, user, business; customers by name and by words, their people, tickets; on PostgreSQL
+    # two more for each search by words
+    with django_assert_max_num_queries(12):
         agent_client.get(URL, {"q": "ana"})
 
 
@@ -137,3 +138,10 @@ def test_a_higher_room_adds_a_group(agent_client: Client) -> None:
         assert next(iter(found(agent_client, "y").items())) == ("test", ["Found y"])
     finally:
         PALETTE.remove("test")
+
+
+def test_whose_name_begins_so_comes_before_who_is_found_otherwise(agent_client: Client) -> None:
+    company = CustomerFactory(name="Bicis Turia", kind=Customer.Kind.COMPANY)
+    ContactFactory(name="María Gil", customer=company)
+    CustomerFactory(name="María Alonso")
+    assert found(agent_client, "maría")["customers"] == ["María Alonso", "Bicis Turia"]

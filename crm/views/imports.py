@@ -63,7 +63,7 @@ def import_example(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in KINDS:
         raise Http404
     # The mark tells spreadsheet programs that this is UTF-8.
-    response = HttpResponse("\ufeff" + words.example_file(kind), content_type="text/csv")
+    response = HttpResponse("\ufeff" + words.example_file(kind), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{kind}.csv"'
     return response
 

@@ -73,7 +73,9 @@ class RetentionForm(forms.Form):
                 min_value=1,
                 max_value=LONGEST_DAYS,
                 initial=days_of(keeping.name),
-                widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+                widget=forms.NumberInput(
+                    attrs={"inputmode": "numeric", "placeholder": _("for ever")}
+                ),
             )
 
     def days(self) -> dict[str, int | None]:

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Contract, Cost, Order
+from crm.models import Contract, Cost, Deal, Order
 from staff.models import Business
 from staff.refusals import Refusal
 
@@ -37,7 +37,8 @@ class NotSetUp(Refusal):
 
 def currency_is_fixed() -> bool:
     """Whether an amount is recorded: from then on the business's currency can't change."""
-    return any(model._default_manager.exists() for model in (Order, Contract, Cost))
+    recorded = any(model._default_manager.exists() for model in (Order, Contract, Cost))
+    return recorded or Deal.objects.filter(amount__isnull=False).exists()
 
 
 def own_currency() -> str:

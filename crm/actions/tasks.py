@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -51,10 +51,12 @@ def create_task(
     owner: User | None = None,
     due_at: datetime | None = None,
     is_promise: bool = False,
+    about: models.Model | None = None,
 ) -> Task:
     """Something to do, `by`'s own unless it has another owner; a promise goes on the timeline.
 
-    Raises TitleMissing, PromiseNeedsDue or PromiseNeedsCustomer.
+    `about` is a record that it serves, such as a deal. Raises TitleMissing, PromiseNeedsDue or
+    PromiseNeedsCustomer.
     """
     title = " ".join(title.split())
     if not title:
@@ -70,6 +72,8 @@ def create_task(
         due_at=due_at,
         is_promise=is_promise,
         created_by=by,
+        about_model=about._meta.label_lower if about else "",
+        about_id=about.pk if about else None,
     )
     if is_promise and customer is not None:
         log_interaction(

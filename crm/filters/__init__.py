@@ -2,6 +2,7 @@
 
 from crm.filters.costs import CostFilter
 from crm.filters.customers import SORTS, CustomerFilter
+from crm.filters.deals import DealFilter
 from crm.filters.sentence import Chip, SentenceFilter
 
-__all__ = ["SORTS", "Chip", "CostFilter", "CustomerFilter", "SentenceFilter"]
+__all__ = ["SORTS", "Chip", "CostFilter", "CustomerFilter", "DealFilter", "SentenceFilter"]

@@ -139,6 +139,27 @@ class Deal(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def days_in_stage(self) -> int:
+        """Whole days since it came into its stage; of a closed one, until it was closed."""
+        return max(0, ((self.closed_at or timezone.now()) - self.moved_at).days)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it has been in its stage for longer than the stage allows."""
+        limit = self.stage.stale_days
+        return self.is_open and limit is not None and self.days_in_stage > limit
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the day passed on which it was expected to be won."""
+        today = timezone.localdate()
+        return self.is_open and self.expected_on is not None and self.expected_on < today
+
 
 class StageChange(models.Model):
     """Append-only: a deal came into a stage, was won, lost or opened again."""

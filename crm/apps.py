@@ -8,6 +8,7 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         from crm import (
             constraints,
+            deals,
             duplicate_hints,
             duplicate_tasks,
             merge_rules,
@@ -22,6 +23,7 @@ class CrmConfig(AppConfig):
             trail,
         )
         from crm.bulk import tasks as bulk_tasks
+        from crm.exports import deals as deal_exports
         from crm.exports import kinds as export_kinds
         from crm.exports import lists as export_lists
         from crm.imports import standard, words
@@ -45,5 +47,7 @@ class CrmConfig(AppConfig):
         trail.register()
         personal.register()
         referrals.register()
+        deals.register()
         export_lists.register_all()
+        deal_exports.register_list()
         export_kinds.register_all()

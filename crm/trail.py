@@ -7,7 +7,15 @@ from staff import audit, audit_words
 
 
 def register() -> None:
-    audit.shown_at({"crm.customer": "crm:customer", "crm.customfield": "crm:custom-field-edit"})
+    audit.shown_at(
+        {
+            "crm.customer": "crm:customer",
+            "crm.customfield": "crm:custom-field-edit",
+            "crm.deal": "crm:deal",
+            "crm.pipeline": "crm:pipeline-edit",
+            "crm.stage": "crm:stage-edit",
+        }
+    )
     audit.fields_of({"customer.lose": "crm.loss", "customer.undo_loss": "crm.loss"})
     audit_words.prefixed("crm.customer", "custom.", custom.in_the_trail)
     audit_words.keys_of({"customer": "crm.customer"})
@@ -66,6 +74,12 @@ def register() -> None:
             "customer.undo_loss": _("took a loss back"),
             "customer.unmerge": _("took merged customers apart"),
             "customer.update": _("changed a customer"),
+            "deal.create": _("began a deal"),
+            "deal.lose": _("noted a deal as lost"),
+            "deal.move": _("moved a deal to another stage"),
+            "deal.reopen": _("opened a deal again"),
+            "deal.update": _("changed a deal"),
+            "deal.win": _("noted a deal as won"),
             "duplicate.dismiss": _("said that two customers are two"),
             "duplicate.restore": _("took back that two customers are two"),
             "import.cancel": _("asked an import to stop"),
@@ -77,8 +91,16 @@ def register() -> None:
             "privacy.erasure": _("erased a person"),
             "privacy.export": _("handed over all about a person"),
             "privacy.retention": _("changed how long things are kept, or let them go"),
+            "pipeline.archive": _("archived a pipeline"),
+            "pipeline.create": _("added a pipeline"),
+            "pipeline.restore": _("brought a pipeline back from the archive"),
+            "pipeline.update": _("changed a pipeline"),
             "referral.close": _("switched a referral link off"),
             "referral.open": _("switched a referral link on"),
+            "stage.archive": _("archived a stage"),
+            "stage.create": _("added a stage"),
+            "stage.restore": _("brought a stage back from the archive"),
+            "stage.update": _("changed a stage"),
             "tier.create": _("added a loyalty tier"),
             "tier.delete": _("deleted a loyalty tier"),
             "tier.update": _("changed a loyalty tier"),

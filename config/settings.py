@@ -207,6 +207,7 @@ CELERY_TASK_ROUTES = {
     "support.*": {"queue": "mail"},
     "metrics.*": {"queue": "metrics"},
     "crm.imports.*": {"queue": "imports"},
+    "crm.outreach.*": {"queue": "mail"},
     "staff.exports.*": {"queue": "imports"},
 }
 # The row is the queue: a publish that fails is found by the sweep, so never wait for it long.

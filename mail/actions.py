@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -197,6 +198,16 @@ def cancel(*, outgoing: OutgoingEmail, by: User) -> OutgoingEmail:
     if not waiting.update(state=State.CANCELLED, detail=""):
         raise CannotCancel
     return _changed(outgoing, by=by, action="outgoing_email.cancel")
+
+
+@transaction.atomic
+def cancel_about(*, model: str, ids: models.QuerySet[Any, Any]) -> int:
+    """Withdraw what still waits of the messages about these records; how many were withdrawn.
+
+    The room that they belong to says in its own trail who did it.
+    """
+    waiting = OutgoingEmail.objects.filter(about_model=model, about_id__in=ids, state=State.QUEUED)
+    return waiting.update(state=State.CANCELLED, detail="")
 
 
 def can_retry(outgoing: OutgoingEmail) -> bool:

@@ -121,6 +121,12 @@ class BusinessForm(BusinessFields):
         max_value=365,
         help_text=gettext_lazy("Nobody is asked more often than this, whichever the survey."),
     )
+    outreach_pause_days = forms.IntegerField(
+        label=gettext_lazy("Days between two messages of outreach"),
+        min_value=1,
+        max_value=365,
+        help_text=gettext_lazy("Nobody gets news and offers more often than this."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -58,13 +58,15 @@ class Outreach(models.Model):
         Segment, on_delete=models.PROTECT, null=True, blank=True, related_name="outreach"
     )
     # {"es": {"subject": …, "body": …}, …}; merge fields as crm.outreach.merging knows them.
+    # Of a change also "from": the day from which it holds.
     texts = models.JSONField(default=dict)
     state = models.CharField(
         max_length=9, choices=State.choices, default=State.DRAFT, editable=False
     )
     # For what is sent once: not before this.
     due_at = models.DateTimeField(_("send on"), null=True, blank=True)
-    # Whom the sending meant, in the words of that day, and how far the freezing is.
+    # Whom the sending meant, in the words of that day, who sent it, and how far the freezing is;
+    # on a moment, since when it counts and the last day that was looked at.
     audience = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(

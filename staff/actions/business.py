@@ -22,6 +22,7 @@ FIELDS = (
     "email",
     "postal_address",
     "survey_pause_days",
+    "outreach_pause_days",
 )
 LOGO_LIMIT = 1024 * 1024
 # What a browser shows as an image and what can carry no script, by its first bytes.

@@ -112,6 +112,11 @@ class Customer(Imported):
             models.Index(fields=["stage", "name_folded", "id"], name="crm_customer_stage_name"),
             models.Index(fields=["-created_at", "-id"], name="crm_customer_created"),
             models.Index(
+                fields=["name_folded", "id"],
+                condition=models.Q(archived_at__isnull=False),
+                name="crm_customer_archived",
+            ),
+            models.Index(
                 EmptyAsLeast(F("last_order_at"), descending=True),
                 F("id").desc(),
                 name="crm_customer_last_purchase",

@@ -62,7 +62,12 @@ class Order(Imported):
         verbose_name = _("order")
         constraints: ClassVar = [once("crm_order_external"), positive_rate("crm_order_rate")]
         indexes: ClassVar = [
-            models.Index(fields=["customer", "-ordered_at", "-id"], name="crm_order_customer"),
+            # What a customer brought in some time is summed from it alone.
+            models.Index(
+                fields=["customer", "-ordered_at", "-id"],
+                include=["total_micros"],
+                name="crm_order_of_customer",
+            ),
             models.Index(fields=["ordered_at", "id"], name="crm_order_when"),
         ]
 

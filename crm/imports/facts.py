@@ -103,7 +103,7 @@ def own_key(said: Iterable[Any]) -> str:
 
 def _with_customers(kind: FactKind, ready: list[Ready], session: Session) -> list[Ready]:
     """Put each row's customer into its values, making those that are unknown where allowed."""
-    if not any(column.name == "customer" for column in kind.columns):
+    if kind.customer == "unsaid" or not any(c.name == "customer" for c in kind.columns):
         return ready
     references = {ref for entry, _k, _f in ready if (ref := entry.values.get("customer"))}
     found = session.find_customers(references)

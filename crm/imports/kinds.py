@@ -94,7 +94,8 @@ class FactKind:
     model: type[Model]
     columns: Sequence[Column]
     fields: Callable[[Values, Context], Values]
-    customer: str = "required"  # or "optional"
+    # Or "optional"; "unsaid": the rows are about somebody else, whatever the column says.
+    customer: str = "required"
     # The instant that a customer made for this row is dated at, at the latest.
     at: Callable[[Values, Context], datetime | None] = lambda _values, _context: None
     # Rows without an external_id column are known by these values.

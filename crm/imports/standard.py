@@ -9,8 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from crm.actions.orders import order_interaction
-from crm.imports import kinds
+from crm.imports import deliveries, kinds, subscribers, words
+from crm.imports.contacts import ContactKind
 from crm.imports.customers import CustomerKind
+from crm.imports.deliveries import DELIVERIES
+from crm.imports.interactions import INTERACTIONS
 from crm.imports.kinds import Column, FactKind, Values
 from crm.imports.parsing import (
     BadCell,
@@ -25,6 +28,7 @@ from crm.imports.parsing import (
     text,
 )
 from crm.imports.session import Session
+from crm.imports.subscribers import SUBSCRIBERS
 from crm.models import Contract, Cost, Interaction, LossReason, Order, TenureSpan
 
 CUSTOMER = Column("customer", text(190), required=True)
@@ -182,5 +186,10 @@ COSTS = FactKind(
 
 
 def register() -> None:
-    for kind in (CustomerKind(), ORDERS, CONTRACTS, TENURES, COSTS):
+    for kind in (
+        *(CustomerKind(), ContactKind(), ORDERS, CONTRACTS, TENURES, COSTS),
+        *(INTERACTIONS, SUBSCRIBERS, DELIVERIES),
+    ):
         kinds.register(kind)
+    words.describe(SUBSCRIBERS.name, subscribers.WORDS)
+    words.describe(DELIVERIES.name, deliveries.WORDS)

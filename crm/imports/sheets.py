@@ -47,7 +47,7 @@ def chosen(path: Path, name: str) -> str:
 def rows(path: Path, sheet: str) -> int:
     """Data rows of the sheet, about."""
     with _workbook(path) as workbook:
-        return max(0, workbook.get_sheet_by_name(sheet).total_height - 1)
+        return max(0, workbook.get_sheet_by_name(sheet).height - 1)
 
 
 @contextmanager

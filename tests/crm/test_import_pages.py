@@ -364,10 +364,14 @@ def test_another_sheet_of_a_spreadsheet_is_read(
 ) -> None:
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
-        book.add_worksheet("Portada").write_row(0, 0, ["Panadería", "2026"])
+        cover = book.add_worksheet("Portada")
+        cover.write_row(0, 0, ["Panadería", "2026"])
+        cover.write_row(1, 0, ["Aurora", "abierta"])
         book.add_worksheet("Clientes").write_row(0, 0, ["Nombre", "Correo"])
     one = draft(content.getvalue(), name="libro.xlsx")
-    assertContains(manager_client.get(address("columns", one)), "Another sheet of the file")
+    page = manager_client.get(address("columns", one))
+    assertContains(page, "Another sheet of the file")
+    assertContains(page, "about 1 row")
 
     manager_client.post(address("columns", one), posted(one, sheet="Clientes", reread="1"))
 

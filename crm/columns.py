@@ -233,8 +233,8 @@ def complete(customers: Sequence[Any], columns: Iterable[Column], currency: str)
 
 
 def css(column: Column, place: int) -> str:
-    """A cell's classes: the first two columns stay, later ones give way the sooner the later."""
-    if place < 2:
+    """A cell's classes: the first column stays, later ones give way the sooner the later."""
+    if place == 0:
         return column.css
     gives = f" {column.gives}" if column.gives else ""
     return f"{column.css}{gives}{f' col-{place}' if place > 4 else ''}"

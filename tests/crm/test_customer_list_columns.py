@@ -101,12 +101,12 @@ def test_a_click_on_a_head_sorts_and_turns_round(
     assert context[f"{head}_head"]["address"] == f"?sort={following}"
 
 
-def test_first_columns_stay_and_the_last_give_way_first() -> None:
+def test_the_first_column_stays_and_the_last_give_way_first() -> None:
     names = [columns.BY_NAME[name] for name in ("city", "owner", "tags", "last_purchase")]
 
     assert [columns.css(column, place) for place, column in enumerate(names)] == [
         "cell-fact cell-cut",
-        "cell-fact cell-owner",
+        "cell-fact cell-owner cell-low",
         "cell-fact cell-tags cell-low",
         "cell-number cell-fact",
     ]

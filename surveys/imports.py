@@ -17,6 +17,7 @@ from crm.imports.parsing import BadCell, Context, instant, text
 from crm.imports.session import Session
 from crm.imports.standard import CUSTOMER, EXTERNAL_ID, at
 from crm.models import Interaction
+from surveys import review_imports
 from surveys.actions.surveys import stock_survey
 from surveys.models import Response, Survey
 
@@ -149,3 +150,4 @@ RESPONSE_WORDS = words.KindWords(
 def register() -> None:
     kinds.register(RESPONSES)
     words.describe(RESPONSES.name, RESPONSE_WORDS)
+    review_imports.register()

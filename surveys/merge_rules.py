@@ -22,6 +22,7 @@ def register_rules() -> None:
         [
             moves("surveys.invitation.customer", _("survey invitations")),
             moves("surveys.response.customer", _("survey responses")),
+            moves("surveys.review.customer", _("reviews")),
             MergeRule("surveys.skip.customer", skips),
             pair_moves("surveys.invitation.subject_id", "subject_model"),
             pair_moves("surveys.skip.subject_id", "subject_model"),

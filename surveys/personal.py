@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm import privacy
 from crm.privacy import PersonalRows, of_person
 from mail.pseudonyms import nobodys_address
-from surveys.models import Invitation, Response
+from surveys.models import Invitation, Response, Review
 
 
 def register() -> None:
@@ -22,6 +22,11 @@ def register() -> None:
             lambda person: Invitation.objects.filter(of_person(person)),
             {"address": nobodys_address(), "token_hash": ""},
             secret=["token_hash"],
+        ),
+        PersonalRows(
+            Review,
+            lambda person: Review.objects.filter(customer__in=person.customers),
+            {"text": "", "external_source": "", "external_id": ""},
         ),
     )
     privacy.harmless(

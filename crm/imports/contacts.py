@@ -119,8 +119,9 @@ class Batch:
             return
         address = values.get("email")
         # An earlier row may have given its contact another one.
-        is_free = not address or address in self.session.given_up
-        holder = None if is_free else self.holder.get(address)
+        holder = self.holder.get(address) if address else None
+        if address and address in self.session.given_up:
+            holder = None
         contact = self.by_key.get(values.get("external_id") or "") or holder
         if contact is None and not (values.get("external_id") or address):
             named = (one.contact for one in self.at[customer] if one.contact.name == values["name"])

@@ -2,6 +2,7 @@
 
 from surveys.models.invitations import Click, Invitation, Skip, SurveyRun
 from surveys.models.responses import Response
+from surveys.models.reviews import Review
 from surveys.models.surveys import Survey, SurveyVersion
 from surveys.models.triggers import FollowUp, SurveyTrigger
 
@@ -10,6 +11,7 @@ __all__ = [
     "FollowUp",
     "Invitation",
     "Response",
+    "Review",
     "Skip",
     "Survey",
     "SurveyRun",

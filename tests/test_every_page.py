@@ -56,6 +56,8 @@ ROWS_OF = {
 ASKED = [
     "/customers/?q=nobody+has+this+name",
     "/customers/?stage=lost&sort=last_purchase",
+    "/customers/?stage=customer&value_min=100&nps=promoter&kind=person",
+    "/customers/change/?everything=1&query=stage%3Dlead",
     "/lookup/?phone=600123456",
     "/lookup/?phone=nonsense",
     "/surveys/send/?customer=1",

@@ -31,6 +31,7 @@ WITH_TOKEN = {"surveys:answer", "mail:unsubscribe"}
 # Whose number to open where any one will not do; one column each.
 SAMPLES = {
     "crm:customer": "SELECT customer_id FROM surveys_response GROUP BY 1 ORDER BY count(*) DESC",
+    "crm:customer-merge-with": "SELECT max(id) FROM crm_customer",
     "crm:order-list": "SELECT customer_id FROM crm_order GROUP BY 1 ORDER BY count(*) DESC",
     "staff:person": "SELECT id FROM staff_user WHERE role < 40",
     "support:ticket": "SELECT ticket_id FROM support_message GROUP BY 1 ORDER BY count(*) DESC",

@@ -33,6 +33,8 @@ class MergeForm(forms.Form):
         super().__init__(data)
         self.shown = Shown([winner, loser])
         for one in sides.differences(winner, loser):
+            if self._looks_the_same(one):
+                continue  # two instants of one day: the earlier one stays
             self.fields[one.name] = forms.ChoiceField(
                 label=self.shown.label(one.name, self.LABELS),
                 choices=self._offered(one),
@@ -48,6 +50,9 @@ class MergeForm(forms.Form):
         if one.name == "notes" and one.winner and one.loser:
             offered.append((str(Side.BOTH), _("Both, one below the other")))
         return offered
+
+    def _looks_the_same(self, one: Difference) -> bool:
+        return self.shown.value(one.name, one.winner) == self.shown.value(one.name, one.loser)
 
     @property
     def choices(self) -> dict[str, Side]:

@@ -134,8 +134,9 @@ def test_field_by_field_with_a_sensible_choice(agent_client: Client) -> None:
     text = text_of(agent_client, merge_page(one, other))
     for said in ("Size", "1.5", "Likes bread", "Likes cake", "Both, one below the other", "web"):
         assert said in text
-    assert "1 orders" in text
-    assert "1 interactions" in text
+    assert "orders 1" in text
+    assert "interactions 1" in text
+    assert text.count("Known since") == 2  # of each; the same day is nothing to choose
 
 
 def test_what_was_chosen_stays(agent_client: Client) -> None:

@@ -1,6 +1,9 @@
 """Telephone numbers in any spelling."""
 
+import phonenumbers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crm import phones
 from staff.models import Business
@@ -52,3 +55,36 @@ def test_readable_is_national_at_home_and_international_abroad() -> None:
 def test_the_time_zone_says_which_country(zone: str, language: str, region: str) -> None:
     assert phones.default_region(Business(time_zone=zone, language=language)) == region
     assert phones.default_region(None) == "US"
+
+
+REGIONS = ("ES", "BR", "MX", "AR", "PT", "US")
+BETWEEN = st.sampled_from(["", " ", ".", "-", "/", "  ", "\u00a0"])
+
+
+@given(st.sampled_from(REGIONS), st.sampled_from(REGIONS), st.booleans(), st.data())
+def test_a_number_in_any_spelling_is_the_same(
+    region: str, elsewhere: str, is_mobile: bool, data: st.DataObject
+) -> None:
+    """With the country code read anywhere, without it at home; whatever stands between the digits."""
+    kind = (
+        phonenumbers.PhoneNumberType.MOBILE
+        if is_mobile
+        else phonenumbers.PhoneNumberType.FIXED_LINE
+    )
+    number = phonenumbers.example_number_for_type(region, kind)
+    assert number is not None
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    national = str(number.national_number)
+    begin, whole, home = data.draw(
+        st.sampled_from(
+            [("", national, region), ("+", e164[1:], elsewhere), ("00", e164[1:], elsewhere)]
+        )
+    )
+    spelt = begin + "".join(digit + data.draw(BETWEEN) for digit in whole)
+    assert phones.normalise(spelt, region=home) == e164
+    assert phones.normalise(e164, region=elsewhere) == e164
+    for way in (
+        phonenumbers.PhoneNumberFormat.NATIONAL,
+        phonenumbers.PhoneNumberFormat.INTERNATIONAL,
+    ):
+        assert phones.normalise(phonenumbers.format_number(number, way), region=region) == e164

@@ -126,7 +126,7 @@ def _first_of_each(deals: QuerySet[Deal]) -> QuerySet[Deal]:
 
 
 def _sums_by_stage(deals: QuerySet[Deal]) -> dict[int, Sums]:
-    rows = deals.order_by().values("stage", "stage__probability").annotate(**_PARTS)
+    rows: Any = deals.order_by().values("stage", "stage__probability").annotate(**_PARTS)
     return {
         row["stage"]: Sums(
             row["count"],

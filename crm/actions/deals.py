@@ -90,7 +90,7 @@ def create_deal(
     stage = _locked(stage)
     now = timezone.now()
     deal = Deal(customer=customer, stage=stage, opened_at=now, moved_at=now)
-    given = {"title": title, "contact": contact, "amount": amount}
+    given: dict[str, Any] = {"title": title, "contact": contact, "amount": amount}
     given |= {"currency": currency, "rate": rate, "owner": owner, "expected_on": expected_on}
     _set(deal, given)
     deal.position = _top(stage)
@@ -329,7 +329,7 @@ def timeline_words(deal: Deal, words: object) -> str:
 
 def _locked(stage: Stage | None) -> Stage:
     rows = Stage.objects.select_related("pipeline").select_for_update(of=("self",))
-    found = rows.filter(pk=stage.pk if stage else None).first()
+    found = rows.filter(pk=stage.pk).first() if stage else None
     if found is None or found.archived_at or found.pipeline.archived_at:
         raise StageNotInUse
     return found

@@ -105,7 +105,7 @@ class DealFilter(django_filters.FilterSet):  # type: ignore[misc]
         return asked or self.data["state"] != Deal.State.OPEN
 
     def of_owner(self, deals: QuerySet[Deal], _name: str, owner: str) -> QuerySet[Deal]:
-        return deals.filter(owner=None if owner == NOBODY else owner)
+        return deals.filter(owner=None if owner == NOBODY else int(owner))
 
     def in_state(self, deals: QuerySet[Deal], _name: str, state: str) -> QuerySet[Deal]:
         return deals if state == "any" else deals.filter(state=state)

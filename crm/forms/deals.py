@@ -149,7 +149,7 @@ class WinForm(forms.Form):
         required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput
     )
 
-    def __init__(self, *args: Any, deal: Deal, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, deal: Deal) -> None:
         is_made = deal.order_id or deal.contract_id
         initial = {
             "made": "" if is_made else "order",
@@ -157,7 +157,7 @@ class WinForm(forms.Form):
             "starts_on": timezone.localdate(),
             "version": deal.version,
         }
-        super().__init__(*args, initial=initial, **options)
+        super().__init__(data, initial=initial)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

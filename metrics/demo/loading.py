@@ -28,7 +28,7 @@ from crm.models import (
     Tag,
     Task,
 )
-from metrics.demo import house, ledger, many, stories, words
+from metrics.demo import deals, house, ledger, many, stories, words
 from metrics.demo.asked import Asked
 from metrics.demo.bought import Bought
 from metrics.demo.clock import Clock
@@ -143,6 +143,8 @@ class Loader:
         if not known:
             return
         Task.objects.bulk_create(house.things_to_do(self.clock, self.team, random, known))
+        sold = Random(f"{self.seed}:deals")
+        deals.write(self.clock, self.team, sold, known, self.business.currency)
 
     def _by(self, place: int) -> User:
         return self.team[place % len(self.team)]

@@ -51,7 +51,7 @@ def test_the_first_deal_makes_the_usual_stages_in_the_business_language(
     ada: Customer, agent: User
 ) -> None:
     deal = actions.create_deal(
-        customer=ada, title="  Five   cargo bikes ", amount=Decimal("9500"), owner=agent, by=agent
+        customer=ada, title="  Five   cargo bikes ", amount=Decimal(9500), owner=agent, by=agent
     )
 
     assert [(one.name, one.probability) for one in Stage.objects.all()] == [
@@ -168,7 +168,7 @@ def test_a_column_never_runs_out_of_places(ada: Customer, agent: User, stages: l
 def test_a_won_deal_makes_an_order(ada: Customer, agent: User) -> None:
     [deal] = begin(ada, "Bikes")
 
-    deal = actions.win_deal(deal=deal, version=1, order={"total": Decimal("900")}, by=agent)
+    deal = actions.win_deal(deal=deal, version=1, order={"total": Decimal(900)}, by=agent)
 
     ada.refresh_from_db()
     assert ada.stage == Customer.Stage.CUSTOMER

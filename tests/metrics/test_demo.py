@@ -13,8 +13,8 @@ from django.db.models import Sum
 from django.test import Client
 from django.utils import timezone
 
-from crm import projections
-from crm.models import Contract, Cost, Customer, Interaction, LossReason, Order, Task, Tenure
+from crm import deals, projections
+from crm.models import Contract, Cost, Customer, Deal, Interaction, LossReason, Order, Task, Tenure
 from mail.models import OutgoingEmail
 from metrics.demo.clock import Clock
 from metrics.demo.house import OWNER_EMAIL, PASSWORD
@@ -95,6 +95,14 @@ def test_there_is_something_to_do_today(demo: Clock) -> None:
     assert Task.objects.of(owner).late().promised().exists()
     assert Task.objects.late().count() >= 3
     assert Task.objects.open().filter(due_at__gt=timezone.now()).count() >= 5
+
+
+def test_deals_stand_in_every_stage(demo: Clock) -> None:
+    assert set(Deal.objects.values_list("state", flat=True)) == {"open", "won", "lost"}
+    board = deals.board(deals.stages_in_use(), Deal.objects.all())
+    assert all(column.cards for column in board.columns)
+    assert any(deal.is_old for column in board.columns for deal in column.cards)
+    assert all(deal.stage_changes.exists() for deal in Deal.objects.all())
 
 
 def test_mails_wait_with_links_that_work(demo: Clock, client: Client) -> None:

@@ -13,7 +13,6 @@ from django.db.models import (
     Count,
     Exists,
     OuterRef,
-    Prefetch,
     Q,
     QuerySet,
     Subquery,
@@ -124,22 +123,14 @@ class CustomerQuerySet(QuerySet["Customer"]):
         return self.filter(last_order_at__gte=start, last_order_at__lt=end)
 
     def for_page(self) -> Self:
-        """What the head of a customer's page shows, in two queries: the customer, with `tag_words`
-        as [folded, name], and `people`, with their `points` as [key, kind, value]; see crm.gathering.
+        """What the head of a customer's page shows of the customer, with `tag_words` as
+        [folded, name]; see crm.gathering, and crm.record for the people there.
         """
-        from crm.models import Affiliation, ContactPoint, Tag  # they import this module
+        from crm.models import Tag  # it imports the customer, which imports this module
 
-        points = ContactPoint.objects.filter(contact=OuterRef("contact"), retired_at=None)
-        people = (
-            Affiliation.objects.filter(until=None)
-            .select_related("contact")
-            .annotate(points=gathered(points, "contact", "pk", "kind", "value"))
-            .order_by("-is_primary", "contact__name", "pk")
-        )
         tags = Tag.objects.filter(customers=OuterRef("pk"))
         return (
-            self.select_related("owner", "referred_by")
-            .prefetch_related(Prefetch("affiliations", people, to_attr="people"))
+            self.select_related("owner", "referred_by", "tier")
             .annotate(tag_words=gathered(tags, "customers", "folded", "name"))
             .with_income()
         )

@@ -8,11 +8,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from crm import health, phones, registry, timeline
+from crm import custom, files, health, phones, registry, timeline
+from crm.gathering import gathered
 from crm.models import Affiliation, ContactPoint, Contract, Customer, Order, Task, Tenure
+from staff.prepared import Prepared
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -81,15 +83,45 @@ class Record:
         )
 
 
+def _head(pk: int) -> QuerySet[Customer]:
+    rows = Customer.objects.for_page().with_counts().with_merges().filter(pk=pk)
+    return rows.annotate(own_fields=custom.beside(), latest_files=files.beside())
+
+
+def _people(pk: int) -> QuerySet[Affiliation]:
+    """Who is there, with their `points` as [key, kind, value]."""
+    points = ContactPoint.objects.filter(contact=OuterRef("contact"), retired_at=None)
+    return (
+        Affiliation.objects.filter(customer=pk, until=None)
+        .select_related("contact")
+        .annotate(points=gathered(points, "contact", "pk", "kind", "value"))
+        .order_by("-is_primary", "contact__name", "pk")
+    )
+
+
+# On a page that is opened all day, composing these would cost more than asking.
+HEAD = Prepared(_head, int)
+PEOPLE = Prepared(_people, int)
+CONTRACTS = Prepared(
+    lambda pk: Contract.objects.filter(customer=pk).order_by("-starts_on", "-pk"), int
+)
+TENURES = Prepared(lambda pk: Tenure.objects.filter(customer=pk).order_by("-started_at"), int)
+
+
+def customer_of_page(pk: int) -> Customer | None:
+    """With all that their page's head shows, `own_fields` and `latest_files`."""
+    return HEAD.first(pk)
+
+
 def read(request: HttpRequest, customer: Customer) -> Record:
-    """`customer` comes from `Customer.objects.for_page().with_counts()`."""
+    """`customer` comes from `customer_of_page`."""
     page = timeline.rows(request, customer)
     about = timeline.about(page.rows)
     orders = _orders(customer, about["crm.order"])
     tasks = _tasks(customer, about["crm.task"])
-    contracts = list(customer.contracts.order_by("-starts_on", "-pk"))
+    contracts = CONTRACTS.all(customer.pk)
     known: timeline.Known = {"crm.order": orders, "crm.task": tasks, "crm.contract": contracts}
-    tenures = list(customer.tenures.order_by("-started_at"))
+    tenures = TENURES.all(customer.pk)
     return Record(
         customer=customer,
         people=people(customer, phones.default_region(request.business)),  # type: ignore[attr-defined]
@@ -118,8 +150,8 @@ def _tasks(customer: Customer, ids: set[int]) -> list[Task]:
 
 
 def people(customer: Customer, region: str) -> list[Person]:
-    """Those who are there now, the first to ask first, with what reaches them; no query."""
-    return [_person(affiliation, region) for affiliation in customer.people]  # type: ignore[attr-defined]
+    """Those who are there now, the first to ask first, with what reaches them: one query."""
+    return [_person(affiliation, region) for affiliation in PEOPLE.all(customer.pk)]
 
 
 def _person(affiliation: Affiliation, region: str) -> Person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -220,6 +221,9 @@ def _value(model: type[models.Model] | None, name: str, value: Any, names: Names
         show = date_short
     if isinstance(field, models.Field) and not field.is_relation:
         value = from_json(field, value)
+    if isinstance(field, models.DecimalField) and field.decimal_places > 2:
+        # A rate of 1 is no 1.00000000.
+        value = Decimal(f"{Decimal(value).normalize():f}")
     if isinstance(value, list):
         value = ", ".join(str(item) for item in value)
     return Truncator(str(show(value))).chars(LONGEST)

@@ -36,9 +36,9 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
 
 def page_context(request: HttpRequest, pk: int, form: LogForm | None = None) -> dict[str, Any]:
     """What crm/customer.html shows; `form` is a refused one, with what was typed."""
-    rows = Customer.objects.for_page().with_counts().with_merges().select_related("tier")
-    rows = rows.annotate(own_fields=custom.beside(), latest_files=files.beside())
-    shown: Any = get_object_or_404(rows, pk=pk)
+    shown: Any = record.customer_of_page(pk)
+    if shown is None:
+        raise Http404
     known = custom.take(request, shown.own_fields)
     what_is_known = facts.of(shown, known)
     return {

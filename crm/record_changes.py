@@ -34,6 +34,7 @@ FIELDS = {
     "crm.contact": "name role email phone language is_primary until".split(),
     "crm.order": "total cost ordered_at".split(),
     "crm.contract": "amount interval starts_on ends_on cancelled_on reason".split(),
+    "crm.deal": "title stage amount owner expected_on".split(),
     "crm.task": "title owner due_at".split(),
 }
 

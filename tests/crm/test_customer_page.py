@@ -14,6 +14,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from crm import actions, registry, timeline
+from crm.actions.deals import create_deal
 from crm.models import Customer, Interaction, InteractionBody, Loss, Task
 from staff.formats import date_short
 from staff.models import User
@@ -129,6 +130,7 @@ def everything_passes(ada: Customer, agent: User, times: int) -> None:
         conversation.reply(ticket=ticket, text="A man comes on Thursday.", by=agent)
         states.resolve(ticket=ticket, by=agent)
         OpenedTicketFactory(customer=ada, assignee=agent)
+        create_deal(customer=ada, title=f"Oven {number}", by=agent)
         InteractionFactory(customer=ada)
         actions.set_tags(customer=ada, tags=[f"tag {number}", "vip"], by=agent)
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from crm import projections
 from crm.actions import merging
+from crm.merging import KIND
 from crm.models import Customer, Interaction, Order
 from metrics import actions as metrics
 from staff import changes
@@ -97,7 +98,7 @@ class Shop:
 
     def undo(self, one: int, _other: int) -> None:
         before = counts()
-        if sets := list(ChangeSet.objects.filter(kind=merging.KIND).order_by("pk")):
+        if sets := list(ChangeSet.objects.filter(kind=KIND).order_by("pk")):
             change_set = sets[one % len(sets)]
             with suppress(Refusal), transaction.atomic():
                 merging.undo_merge(change_set=change_set, by=None)

@@ -28,6 +28,7 @@ class CrmConfig(AppConfig):
         from crm.exports import lists as export_lists
         from crm.imports import standard, words
         from crm.imports import tasks as import_tasks
+        from crm.outreach import tasks as outreach_tasks
         from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)
@@ -36,6 +37,7 @@ class CrmConfig(AppConfig):
         tasks.register()
         import_tasks.register()
         bulk_tasks.register()
+        outreach_tasks.register()
         today.register()
         palette.register()
         standard.register()

@@ -14,6 +14,7 @@ def register() -> None:
             "crm.deal": "crm:deal",
             "crm.pipeline": "crm:pipeline-edit",
             "crm.stage": "crm:stage-edit",
+            "crm.outreach": "crm:outreach",
         }
     )
     audit.fields_of({"customer.lose": "crm.loss", "customer.undo_loss": "crm.loss"})
@@ -85,6 +86,15 @@ def register() -> None:
             "import.cancel": _("asked an import to stop"),
             "import.revert": _("had an import taken back"),
             "import.run": _("imported a file"),
+            "outreach.activate": _("switched an outreach on"),
+            "outreach.archive": _("archived an outreach"),
+            "outreach.cancel": _("called an outreach off"),
+            "outreach.create": _("drafted an outreach"),
+            "outreach.delete": _("deleted the draft of an outreach"),
+            "outreach.pause": _("paused an outreach"),
+            "outreach.restore": _("brought an outreach back from the archive"),
+            "outreach.send": _("sent an outreach"),
+            "outreach.update": _("changed an outreach"),
             "order.correct": _("corrected an order"),
             "order.create": _("added an order"),
             "order.delete": _("deleted an order"),

@@ -25,13 +25,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.once]
 
 LANGUAGES = ["es", "pt-br", "en"]
 # What isn't a page in the frame: an e-mail as it will be sent, shown inside one; a calendar.
-NOT_PAGES = {"crm:calendar-feed", "mail:message-html", "surveys:mail-sample"}
+NOT_PAGES = {"crm:calendar-feed", "crm:outreach-sample", "mail:message-html", "surveys:mail-sample"}
 # Addresses of strangers, opened below with a token that is worth something.
 WITH_TOKEN = {"surveys:answer", "mail:unsubscribe"}
 # Whose number to open where any one will not do; one column each.
 SAMPLES = {
     "crm:customer": "SELECT customer_id FROM surveys_response GROUP BY 1 ORDER BY count(*) DESC",
     "crm:customer-merge-with": "SELECT max(id) FROM crm_customer",
+    "crm:outreach": "SELECT max(id) FROM crm_outreach WHERE state = 'sent'",
+    "crm:outreach-edit": "SELECT max(id) FROM crm_outreach WHERE state = 'draft'",
+    "crm:outreach-send": "SELECT max(id) FROM crm_outreach WHERE state = 'draft'",
     "crm:order-list": "SELECT customer_id FROM crm_order GROUP BY 1 ORDER BY count(*) DESC",
     "staff:person": "SELECT id FROM staff_user WHERE role < 40",
     "support:ticket": "SELECT ticket_id FROM support_message GROUP BY 1 ORDER BY count(*) DESC",
@@ -73,6 +76,8 @@ ASKED = [
     "/tickets/change/?ticket=1&ticket=2",
     "/tickets/merge/?ticket=1&ticket=2",
     "/tickets/views/new/?priority=40",
+    "/outreach/new/?purpose=change",
+    "/outreach/?archived=1",
     "/no-such-page/",
 ]
 
@@ -255,6 +260,7 @@ def test_pages_with_nothing_on_them_yet(
         "/metrics/",
         "/metrics/nps/",
         "/costs/",
+        "/outreach/",
         "/imports/",
         "/outbox/",
         "/tickets/",

@@ -116,9 +116,9 @@ class OutreachForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("moment") in COUNTING_DAYS and not cleaned.get("days"):
-            if "days" not in self.errors:
-                self.add_error("days", _("Say how many days."))
+        needs_days = cleaned.get("moment") in COUNTING_DAYS and "days" not in self.errors
+        if needs_days and not cleaned.get("days"):
+            self.add_error("days", _("Say how many days."))
         due_at = cleaned.get("due_at")
         if due_at and due_at < timezone.now() and "due_at" in self.changed_data:
             self.add_error("due_at", _("This hour is over already."))

@@ -184,7 +184,7 @@ class Deciding:
             .values_list("contact", flat=True),
             0,
         )
-        if several:
+        if several and self.outreach.pk:
             there = self.outreach.messages.filter(
                 contact__in=several, state__in=[State.PENDING, State.QUEUED]
             )

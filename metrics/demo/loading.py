@@ -35,6 +35,7 @@ from metrics.demo.clock import Clock
 from metrics.demo.desk import Desk
 from metrics.demo.history import History, Life, arrival
 from metrics.demo.people import draw
+from metrics.demo.written import Written
 from staff.access import Role
 from staff.bulk import save_columns
 from staff.models import Business, User
@@ -91,6 +92,7 @@ class Loader:
         with transaction.atomic():
             self.asked.count_invited()
             self.asked.ask_now(self.team[0])
+            Written(self.clock, self.business, self.team[0], self.seed).write()
         return Loaded(made, signs_in)
 
     def _write_one(self, first: int, last: int, so_far: int) -> int:

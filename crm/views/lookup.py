@@ -45,7 +45,8 @@ def _callers(number: str) -> list[Customer]:
     affiliated = Customer.objects.filter(
         affiliations__contact__points__in=points, affiliations__until=None
     )
-    return list(affiliated.for_list().distinct().order_by("name_folded", "pk")[:MOST])
+    shown = affiliated.select_related("owner").defer("notes", "custom")
+    return list(shown.distinct().order_by("name_folded", "pk")[:MOST])
 
 
 @access(read=Role.READ_ONLY)

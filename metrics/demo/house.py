@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from crm.models import Customer, Task
+from crm.actions.custom_fields import add_field
+from crm.models import Customer, CustomField, Task
 from metrics.demo import words
 from metrics.demo.clock import Clock
 from staff import actions as staff_actions
@@ -45,6 +46,8 @@ def found() -> None:
         email="hola@taller-aurora.example",
         postal_address="Carrer de Sueca 41, 46006 València",
     )
+    # What `loading` fills in for those who ride.
+    add_field(label="Bicicleta", kind=CustomField.Kind.TEXT, by=owner)
 
 
 def things_to_do(

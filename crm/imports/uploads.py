@@ -49,10 +49,15 @@ def take_corrected(*, of: FileImport, file: UploadedFile[Any], by: User) -> File
     return actions.begin_check(file_import=one, by=by)
 
 
-def is_remembered(one: FileImport, shape: FileShape) -> bool:
-    """Whether its columns stand as they did the last time."""
+def recognised(one: FileImport, shape: FileShape) -> dict[str, Any]:
+    """What the page of its columns tells: taken as what, whether as last time, whether in doubt."""
     known = guessing.remembered(KINDS[one.kind], shape.header)
-    return known is not None and known.mapping == one.mapping
+    return {
+        "kind_label": words.kind_label(one.kind),
+        "kinds": [(name, words.kind_label(name)) for name in words.kind_names()],
+        "is_remembered": known is not None and known.mapping == one.mapping,
+        "is_doubtful": is_doubtful(one, shape),
+    }
 
 
 def kind_of(shape: FileShape) -> str:

@@ -21,6 +21,7 @@ from crm.actions import imports as actions
 from crm.forms.imports import ColumnsForm, CorrectedFileForm, ReadingForm, UploadForm
 from crm.imports import account, uploads, words
 from crm.imports.kinds import KINDS
+from crm.imports.reading import FileShape
 from crm.models import FileImport
 from staff.access import Role, access, acting_user
 from staff.downloads import download
@@ -63,7 +64,9 @@ def import_example(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in KINDS:
         raise Http404
     # The mark tells spreadsheet programs that this is UTF-8.
-    response = HttpResponse("\ufeff" + words.example_file(kind), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(
+        "\ufeff" + words.example_file(kind), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{kind}.csv"'
     return response
 
@@ -82,6 +85,22 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, str(refusal))
         return redirect("crm:import-list")
+    form, reading = _column_forms(request, one, shape)
+    if request.method == "POST" and (answer := _save_columns(request, one, form, reading)):
+        return answer
+    context = {
+        "one": one,
+        "shape": shape,
+        "form": form,
+        "reading": reading,
+        **uploads.recognised(one, shape),
+    }
+    return render(request, "crm/imports/columns.html", context)
+
+
+def _column_forms(
+    request: HttpRequest, one: FileImport, shape: FileShape
+) -> tuple[ColumnsForm, ReadingForm]:
     form = ColumnsForm(
         request.POST or None,
         kind=KINDS[one.kind],
@@ -90,20 +109,7 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
         custom=words.custom_labels(),
         initial=one.options,
     )
-    reading = ReadingForm(request.POST or None, shape=shape)
-    if request.method == "POST" and (answer := _save_columns(request, one, form, reading)):
-        return answer
-    context = {
-        "one": one,
-        "kind_label": words.kind_label(one.kind),
-        "shape": shape,
-        "form": form,
-        "reading": reading,
-        "kinds": [(name, words.kind_label(name)) for name in words.kind_names()],
-        "is_remembered": uploads.is_remembered(one, shape),
-        "is_doubtful": uploads.is_doubtful(one, shape),
-    }
-    return render(request, "crm/imports/columns.html", context)
+    return form, ReadingForm(request.POST or None, shape=shape)
 
 
 def _save_columns(

@@ -238,7 +238,7 @@ def pause_outreach(*, outreach: Outreach, by: User) -> Outreach:
         raise NotOn
     _set_state(outreach, State.PAUSED)
     cancelled = _cancel_waiting(outreach)
-    changes = {"state": [State.ACTIVE, State.PAUSED], "cancelled": [None, cancelled]}
+    changes: audit.Changes = {"state": [State.ACTIVE, State.PAUSED], "cancelled": [None, cancelled]}
     audit.record(by=by, action="outreach.pause", target=outreach, changes=changes)
     return outreach
 
@@ -251,7 +251,10 @@ def cancel_outreach(*, outreach: Outreach, by: User) -> Outreach:
         raise NotWaiting
     _set_state(outreach, State.CANCELLED)
     cancelled = _cancel_waiting(outreach)
-    changes = {"state": [State.SENDING, State.CANCELLED], "cancelled": [None, cancelled]}
+    changes: audit.Changes = {
+        "state": [State.SENDING, State.CANCELLED],
+        "cancelled": [None, cancelled],
+    }
     audit.record(by=by, action="outreach.cancel", target=outreach, changes=changes)
     return outreach
 

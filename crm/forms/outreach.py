@@ -69,7 +69,8 @@ class OutreachForm(forms.Form):
         self.languages = list(dict.fromkeys([business.language, *business.languages]))
         self.is_change = purpose == Outreach.Purpose.CHANGE
         given = _initial(outreach) if outreach else {}
-        super().__init__(*args, initial=given | options.pop("initial", {}), **options)
+        options["initial"] = given | options.get("initial", {})
+        super().__init__(*args, **options)
         seen = segments.visible_to(user)
         if outreach and outreach.segment_id:
             seen = seen | Segment.objects.filter(pk=outreach.segment_id)
@@ -156,9 +157,12 @@ class OutreachForm(forms.Form):
             words = {name: str(self[f"{name}_{code}"].value() or "") for name in WORDS}
             if any(words.values()):
                 texts[code] = words
-        if self.is_change and (day := getattr(self, "cleaned_data", {}).get("holds_from")):
+        given = self.cleaned_data if self.is_bound else self.initial
+        if day := given.get("holds_from"):
             texts["from"] = day.isoformat()
-        chosen = getattr(self, "cleaned_data", {}).get("segment")
+        chosen = given.get("segment")
+        if chosen and not isinstance(chosen, Segment):
+            chosen = self._field("segment").queryset.filter(pk=chosen).first()
         return Outreach(purpose=self.purpose, texts=texts, segment=chosen)
 
     def setting_fields(self) -> list[forms.BoundField]:

@@ -213,8 +213,8 @@ def whom_to_write(customer_ids: Sequence[int]) -> dict[int, Person]:
         )
     )
     people: dict[int, Person] = {}
-    for customer_id, *facts in rows:
-        people.setdefault(customer_id, Person(*facts))
+    for customer_id, contact_id, name, language, address in rows:
+        people.setdefault(customer_id, Person(contact_id, name, language, address))
     return people
 
 

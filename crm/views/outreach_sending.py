@@ -70,7 +70,7 @@ def _context(request: HttpRequest, outreach: Outreach) -> dict[str, Any]:
         "preview": found,
         "readers": found.named.get("", []),
         "left_out": _left_out(found),
-        "samples": _samples(found),
+        "samples": _samples(Renderer(business, outreach), found),
         "chips": chips,
         "checks": checking.checks(outreach=outreach, business=business, preview=found),
         "may_send": actions.can_send(acting_user(request)),
@@ -86,11 +86,16 @@ def _left_out(found: Preview) -> list[tuple[str, int, Any]]:
     ]
 
 
-def _samples(found: Preview) -> list[tuple[str, int, Any]]:
-    """(language, how many, whose mail is shown): the first reader of each language."""
+def _samples(renderer: Renderer, found: Preview) -> list[tuple[str, int, Any, str]]:
+    """(language, how many, whose mail is shown, its subject): the first reader of each language."""
     first = {one.language: one for one in reversed(found.named.get("", []))}
+    bodies = renderer.bodies(first.values())
     counts = sorted(found.languages.items(), key=lambda item: -item[1])
-    return [(code, count, first[code]) for code, count in counts if code in first]
+    return [
+        (code, count, first[code], bodies[first[code].customer_id].subject)
+        for code, count in counts
+        if code in first
+    ]
 
 
 @access(read=Role.AGENT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from crm.actions.interactions import log_interactions_bulk
@@ -153,11 +153,15 @@ class Written:
             )
             for one in decisions
         )
-        self._mails(letter, messages, decisions)
+        self._mails(letter, at, messages, decisions)
         delivering.follow()
 
     def _mails(
-        self, letter: Outreach, messages: list[OutreachMessage], decisions: list[Decision]
+        self,
+        letter: Outreach,
+        at: datetime,
+        messages: list[OutreachMessage],
+        decisions: list[Decision],
     ) -> None:
         """In the outbox as they were delivered, and on the timelines."""
         renderer = Renderer(self.business, letter)
@@ -170,8 +174,8 @@ class Written:
         outgoing = queue_emails([draft for _message, draft in written])
         for number, mail in enumerate(outgoing):
             mail.state = "bounced" if number % 41 == 40 else "delivered"
-            mail.created_at = mail.due_at = letter.started_at
-            mail.sent_at = letter.started_at + timedelta(seconds=number)
+            mail.created_at = mail.due_at = at
+            mail.sent_at = at + timedelta(seconds=number)
         save_columns(outgoing, ["state", "created_at", "due_at", "sent_at"])
         for (message, _draft), mail in zip(written, outgoing, strict=True):
             message.outgoing = mail
@@ -183,8 +187,8 @@ class Written:
                 kind=Interaction.Kind.OUTREACH,
                 direction=Interaction.Direction.OUT,
                 channel="email",
-                occurred_at=letter.started_at,
-                created_at=letter.started_at,
+                occurred_at=at,
+                created_at=at,
                 summary=draft.subject,
                 by=self.by,
                 about_model="crm.outreachmessage",

@@ -1,7 +1,10 @@
 """To whom outreach goes and to whom it does not, once; and the mail that they get."""
 
+import re
+
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -17,9 +20,11 @@ from crm.models import (
     Outreach,
     OutreachMessage,
 )
-from crm.outreach import delivering
+from crm.outreach import delivering, tasks
 from crm.outreach.audience import preview
+from crm.outreach.results import results
 from mail.models import OutgoingEmail, Scope, Suppression
+from staff import leases
 from staff.models import AuditEntry, Business, User
 from tests.factories import ContactFactory, CustomerFactory
 
@@ -350,3 +355,34 @@ def test_what_came_of_it(manager: User) -> None:
 
     rows = {m.customer_id: (m.answered_at, m.came_back_at) for m in outreach.messages.all()}
     assert rows == {ada.pk: (wrote, None), bo.pk: (None, bought)}
+
+
+def test_whoever_leaves_by_the_link_is_counted_and_left_alone(manager: User) -> None:
+    reader(name="Ada")
+    outreach = send(draft(manager), manager)
+    mail = OutgoingEmail.objects.get()
+    [link] = re.findall(r"http\S+(/u/\S+)", mail.text)
+
+    assert Client().post(link).status_code == 200
+
+    assert results(outreach).unsubscribed == 1
+    OutreachMessage.objects.update(queued_at=timezone.now() - timezone.timedelta(days=400))
+    again = send(draft(manager, name="Again", purpose="change"), manager)
+    assert outcome(again) == {"Ada": "suppressed"}
+
+
+def test_the_worker_walks_alone_and_all_outreaches(manager: User) -> None:
+    reader(name="Ada")
+    news, change = draft(manager), draft(manager, name="Hours", purpose="change")
+    actions.send_outreach(outreach=news, by=manager)
+    actions.send_outreach(outreach=change, by=manager)
+
+    assert leases.acquire(tasks.NAME, "somebody else", 60)
+    tasks.work()
+    assert not OutgoingEmail.objects.exists()
+
+    leases.release(tasks.NAME, "somebody else")
+    tasks.work()
+    tasks.work()
+    assert OutgoingEmail.objects.count() == 2
+    assert set(Outreach.objects.values_list("state", flat=True)) == {"sent"}

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from crm.imports.kinds import KINDS
 from crm.imports.reading import FileUnusable
 from crm.imports.run import Import, Outcome, import_to_revert, known_kinds
+from crm.models import FileImport
 from staff.changes import AlreadyReverted, revert
 from staff.installation import business_or_refusal
 
@@ -130,6 +131,8 @@ class Command(BaseCommand):
             outcome = revert(change_set=change_set, by=None)
         except AlreadyReverted as refusal:
             raise CommandError(str(refusal), returncode=2) from refusal
+        # The history says so too.
+        FileImport.objects.filter(change_set=change_set).update(state=FileImport.State.REVERTED)
         left = [
             {"model": model, "id": pk, "reason": str(reason)}
             for model, pk, reason in outcome.left_alone

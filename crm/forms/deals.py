@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.deals import stages_in_use
-from crm.forms.fields import CustomerField, DayField, MoneyField
+from crm.forms.fields import CustomerField, DayField, DayInput, MoneyField
 from crm.forms.money import said_reasons
 from crm.models import Contact, Contract, Customer, Deal, Stage
 from staff.models import User
@@ -113,9 +113,9 @@ class MoveForm(forms.Form):
 
 
 MADE = [
-    ("order", gettext_lazy("an order")),
-    ("contract", gettext_lazy("a contract")),
-    ("", gettext_lazy("neither, just note it")),
+    ("order", gettext_lazy("An order")),
+    ("contract", gettext_lazy("A contract")),
+    ("", gettext_lazy("Neither, just note it")),
 ]
 
 
@@ -206,9 +206,19 @@ class DealTaskForm(forms.Form):
         label=gettext_lazy("What is to be done"),
         max_length=250,
         error_messages={"required": gettext_lazy("Write what is to be done.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "form-control"}),
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "class": "form-control",
+                "placeholder": gettext_lazy("What comes next"),
+            }
+        ),
     )
-    due_on = DayField(label=gettext_lazy("Due"), required=False)
+    due_on = DayField(
+        label=gettext_lazy("Due"),
+        required=False,
+        widget=DayInput(attrs={"class": "form-control"}),
+    )
 
 
 class PipelineForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
@@ -53,6 +54,11 @@ class Stage(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def share(self) -> Decimal:
+        """The probability as a ratio."""
+        return Decimal(self.probability) / 100
 
 
 class Deal(models.Model):

@@ -16,6 +16,7 @@ from staff.refusals import Refusal
 _BY_LANGUAGE = {"es": "ES", "pt-br": "BR", "en": "US"}
 # A run of digits as people write telephone numbers, within a longer text.
 _RUN = re.compile(r"\+?\(?\d[\d\s().\-/]*\d")
+_OLD_MEXICAN = re.compile(r"(?:\+?521|044|045|01)(\d{10})")
 _FEWEST, _MOST = 3, 17
 
 
@@ -43,6 +44,7 @@ def normalise(text: str, *, region: str) -> str:
     text = unicode_digits(text).strip()
     if text.startswith("00"):
         text = f"+{text[2:]}"
+    text = _without_old_prefix(text, region)
     if ordinary := dialling.e164(text, region):
         return ordinary
     try:
@@ -52,6 +54,15 @@ def normalise(text: str, *, region: str) -> str:
     if not phonenumbers.is_possible_number(number) or number.extension:
         raise NotAPhone
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _without_old_prefix(text: str, region: str) -> str:
+    """Mexico gave up its prefixes of mobiles and long distance in 2019; address books have not."""
+    digits = re.sub(r"\D", "", text)
+    old = _OLD_MEXICAN.fullmatch(f"+{digits}" if text.startswith("+") else digits)
+    if old and (text.startswith("+") or region == "MX"):
+        return f"+52{old[1]}"
+    return text
 
 
 def readable(e164: str, region: str) -> str:

@@ -21,6 +21,10 @@ from staff.models import Business
 WORDS = WordIndex(table="crm_customersearch", key="customer_id", name="crm_customer_words")
 # A company with hundreds of contacts is still found by the first of them.
 MOST_WORDS = 600
+# More customers than these are not put in order: the order is walked through instead.
+MANY = 2_000
+# With so many letters, even a common name is not everybody's: its customers are soon looked up.
+TELLING = 4
 # From so many digits on a number may be whole: worth reading by its country's rules.
 WHOLE_NUMBER = 8
 
@@ -129,13 +133,16 @@ def matching(text: str) -> Q:
     """A filter of Customer: each word of `text` begins a word of theirs; blank matches all.
 
     A telephone number is found in any spelling. Only letters and digits of `text` reach the
-    database, so nothing in it is search syntax. Two queries on PostgreSQL, which then knows how to go
-    about it; none on SQLite.
+    database, so nothing in it is search syntax. One query on PostgreSQL, which then knows how to go
+    about it, or two for a few letters that may begin any word; none on SQLite.
     """
     terms = parse(text)
     if terms is None:
         return Q()
-    return WORDS.find(terms)[0] if terms else Q(pk__in=[])
+    if not terms:
+        return Q(pk__in=[])
+    longest = max(len(word) for term in terms for words in term.alternatives for word in words)
+    return WORDS.find(terms, MANY, guesses=longest < TELLING)[0]
 
 
 def parse(text: str) -> list[Term] | None:

@@ -133,18 +133,21 @@ CREATE VIRTUAL TABLE IF NOT EXISTS {self.fts} USING fts5(
     def matching(self, terms: Sequence[Term]) -> Matching:
         return Matching(self, tuple(terms))
 
-    def find(self, terms: Sequence[Term], many: int = 10_000) -> tuple[Q, bool]:
+    def find(
+        self, terms: Sequence[Term], many: int = 10_000, *, guesses: bool = True
+    ) -> tuple[Q, bool]:
         """A filter of the model whose key this table has, as its planner can't get it wrong, and
         whether more than `many` rows satisfy the terms (PostgreSQL alone finds that out).
 
         PostgreSQL guesses badly how many words begin so. Few rows are looked up first and put in
         order then; of many, the order is walked through, and each row asked, until there are enough.
+        Whether they are many is guessed first, unless the caller knows that so common words are rare.
         """
         matching = self.matching(terms)
         if connection.vendor != "postgresql":
             return Q(pk__in=matching), False
         with connection.cursor() as cursor:
-            surely_many = self._seem_many(cursor, matching, many)
+            surely_many = guesses and self._seem_many(cursor, matching, many)
             keys = [] if surely_many else self._keys(cursor, matching, many + 1)
         if surely_many or len(keys) > many:
             return Q(Satisfying(F("pk"), matching)), True

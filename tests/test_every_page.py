@@ -65,6 +65,8 @@ ASKED = [
     "/customers/change/?everything=1&query=stage%3Dlead",
     "/lookup/?phone=600123456",
     "/lookup/?phone=nonsense",
+    "/search/?q=mar",
+    "/exports/",
     "/deals/?view=list&state=any&sort=amount",
     "/deals/?owner=none",
     "/surveys/send/?customer=1",

@@ -1,9 +1,11 @@
 """Who is calling: the address that a telephone system opens."""
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from staff.models import Business
 from tests.factories import CustomerFactory
 
 URL = reverse("crm:lookup")
@@ -14,6 +16,30 @@ def test_one_customer_with_the_number_opens_at_once(read_only_client: Client) ->
     page = reverse("crm:customer", args=[customer.pk])
 
     for spelling in ("+5511987654321", "(11) 98765-4321", " 5511987654321", "011987654321"):
+        assertRedirects(read_only_client.get(URL, {"phone": spelling}), page)
+
+
+@pytest.mark.parametrize(
+    ("zone", "number", "spellings"),
+    [
+        ("Europe/Madrid", "+34612345678", ["612 34 56 78", "0034612345678", "(+34) 612345678"]),
+        ("America/Sao_Paulo", "+5511987654321", ["(11) 98765-4321", "011 98765 4321"]),
+        (
+            "America/Mexico_City",
+            "+525512345678",
+            ["55 1234 5678", "+52 1 55 1234 5678", "044 55 12345678"],
+        ),
+        ("America/Buenos_Aires", "+5491123456789", ["011 15-2345-6789", "+54 11 15 2345 6789"]),
+        ("Europe/Lisbon", "+351912345678", ["912 345 678", "00351 912345678"]),
+        ("America/New_York", "+12125550123", ["(212) 555-0123", "1-212-555-0123"]),
+    ],
+)
+def test_a_number_in_the_spellings_of_its_country(
+    read_only_client: Client, business: Business, zone: str, number: str, spellings: list[str]
+) -> None:
+    Business.objects.update(time_zone=zone)
+    page = reverse("crm:customer", args=[CustomerFactory(phone=number).pk])
+    for spelling in spellings:
         assertRedirects(read_only_client.get(URL, {"phone": spelling}), page)
 
 

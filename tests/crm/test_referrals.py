@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from crm import actions, referrals
+from crm.actions.merging import merge_customers
 from crm.actions.referrals import LinkClosed
 from crm.models import Customer, Interaction, ReferralLink, Task
 from staff.models import AuditEntry, Business, User
@@ -166,6 +167,19 @@ def test_two_who_ask_at_once_get_one_link(ana: Customer) -> None:
     assert first == second
     assert len(first.slug) == referrals.LENGTH
     assert timedelta(0) <= second.created_at - first.created_at
+
+
+def test_the_link_of_who_was_merged_leads_to_who_they_became(
+    client: Client, ana: Customer, agent: User
+) -> None:
+    twin = CustomerFactory(name="Ana Garcia")
+    old, new = address(twin), address(ana)
+    merge_customers(winner=ana, loser=twin, by=agent)
+
+    assertRedirects(client.post(old, typed()), reverse("crm:refer-thanks"))
+
+    assert old != new
+    assert Customer.objects.get(name="Bruno Sá").referred_by == ana
 
 
 def test_who_only_reads_sees_no_links(read_only_client: Client, ana: Customer) -> None:

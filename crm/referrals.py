@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm import registry
-from crm.models import Customer, CustomerAlias, ReferralLink
+from crm.merging import customer_of_referral_link
+from crm.models import Customer, ReferralLink
 
 # Nothing that sounds or looks like something else: links are said on the phone, too.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -35,8 +36,7 @@ def find(slug: str) -> ReferralLink | None:
     links = ReferralLink.objects.select_related("customer")
     link = links.filter(slug=slug).first()
     if link is None:
-        merged = CustomerAlias.objects.filter(kind=CustomerAlias.Kind.REFERRAL, key=slug)
-        link = links.filter(customer__in=merged.values("customer")).first()
+        link = links.filter(customer=customer_of_referral_link(slug)).first()
     return link
 
 

@@ -29,7 +29,6 @@ class CrmConfig(AppConfig):
         from crm.imports import standard, words
         from crm.imports import tasks as import_tasks
         from crm.outreach import tasks as outreach_tasks
-        from crm.outreach import timeline as outreach_timeline
         from staff import currency
 
         post_migrate.connect(constraints.install, sender=self)
@@ -39,7 +38,6 @@ class CrmConfig(AppConfig):
         import_tasks.register()
         bulk_tasks.register()
         outreach_tasks.register()
-        outreach_timeline.register()
         today.register()
         palette.register()
         standard.register()

@@ -65,8 +65,8 @@ def highest_keys() -> dict[Model, int]:
         for model in hanging():
             if not _key(model).is_relation:
                 cursor.execute(
-                    f"SELECT COALESCE(MAX({_quoted(_key(model))}), 0) FROM {_table(model)}"
-                )  # noqa: S608
+                    f"SELECT COALESCE(MAX({_quoted(_key(model))}), 0) FROM {_table(model)}"  # noqa: S608 (names of our own tables)
+                )
                 [found[model]] = cursor.fetchone()
     return found
 

@@ -224,6 +224,10 @@ def _new_deal(customer: Customer) -> str:
     return f"{reverse('crm:deal-create')}?customer={customer.pk}"
 
 
+def _their_deals(customer: Customer) -> str:
+    return f"{reverse('crm:deal-list')}?view=list&state=any&customer={customer.pk}"
+
+
 def _marks(ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """A way to the deal that the line tells of; what it says already needs no query."""
     return {pk: {"url": reverse("crm:deal", args=[pk])} for pk in ids}
@@ -233,6 +237,9 @@ def register() -> None:
     """Called from CrmConfig.ready."""
     CUSTOMER_ACTIONS.register(
         CustomerAction("crm.deal", _("New deal"), _new_deal, role=Role.AGENT, order=20)
+    )
+    CUSTOMER_ACTIONS.register(
+        CustomerAction("crm.deals", _("Their deals"), _their_deals, role=Role.AGENT, order=21)
     )
     TODAY_LISTS.register(
         TodayList("crm.deals", _("Deals that wait"), "crm/today/deals.html", _today, order=20)

@@ -199,7 +199,11 @@ def test_a_deal_is_begun_from_its_customer(
     assert (deal.customer, deal.amount, deal.owner) == (ada, Decimal(9500), agent)
     assertContains(made, "The deal is there.")
     assertContains(made, "First contact")
-    assertContains(agent_client.get(reverse("crm:customer", args=[ada.pk])), url("", deal))
+    customer = agent_client.get(reverse("crm:customer", args=[ada.pk]))
+    assertContains(customer, url("", deal))
+    theirs = f"{BOARD}?view=list&state=any&customer={ada.pk}"
+    assertContains(customer, theirs.replace("&", "&amp;"))
+    assertContains(agent_client.get(theirs), "Five cargo bikes")
 
 
 def test_a_deal_is_begun_from_the_board(

@@ -158,7 +158,7 @@ def test_queries_do_not_grow_with_tasks(
 ) -> None:
     for _ in range(15):
         TaskFactory(owner=agent)
-    # business, session, user, tasks, going quiet, contracts, detractors (surveys); tickets that
-    # press and that nobody has, customers who wait, mentions, the board (support)
-    with django_assert_num_queries(12):
+    # business, session, user, tasks, deals, going quiet, contracts, detractors (surveys); tickets
+    # that press and that nobody has, customers who wait, mentions, the board (support)
+    with django_assert_num_queries(13):
         agent_client.get(URL)

@@ -107,6 +107,7 @@ class OutreachForm(forms.Form):
         if code != self.business.language:
             return {}
         with override(code):
+            # Translators: what stands before the bar within the braces is a name, and stays.
             hello = _("Hello {first_name|friend},")
             if not self.is_change:
                 return {"body": f"{hello}\n\n"}

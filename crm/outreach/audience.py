@@ -18,6 +18,8 @@ from staff.models import Business
 
 # Customers looked at together: each batch costs the same few queries and the same memory.
 BATCH = 1000
+# Of how many a page tells beforehand what becomes of them.
+MOST = 20_000
 Reason = OutreachMessage.Reason
 State = OutreachMessage.State
 
@@ -51,6 +53,8 @@ class Preview:
     languages: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     named: dict[str, list[Decision]] = field(default_factory=dict)
+    # More than a page can wait for: the counts are those of the first MOST customers.
+    is_partial: bool = False
 
     NAMES = 50
 
@@ -70,11 +74,14 @@ class Preview:
 
 
 def preview(*, outreach: Outreach, business: Business) -> Preview:
-    """Decide about everyone without doing anything."""
+    """Decide about everyone, or the first MOST, without doing anything."""
     found = Preview()
     deciding = Deciding(outreach, business, later(outreach, timezone.now()))
     customers = segments.customers_of(outreach.segment)
-    for batch in in_batches(customers):
+    for number, batch in enumerate(in_batches(customers)):
+        if number * BATCH >= MOST:
+            found.is_partial = True
+            break
         for decision in deciding.about(batch):
             found.add(decision)
     return found

@@ -194,22 +194,7 @@ def queue_batch(outreach_id: int, business: Business) -> bool:
     if not waiting:
         _finish(outreach)
         return False
-    deciding = Deciding(outreach, business, now)
-    decisions = {one.customer_id: one for one in deciding.about([m.customer_id for m in waiting])}
-    to_write: list[tuple[OutreachMessage, Decision, Person]] = []
-    written: set[int] = set()
-    for message in waiting:
-        decision = decisions[message.customer_id]
-        person = decision.person
-        message.contact_id = person.contact_id if person else None
-        message.language = decision.language
-        if decision.reason or person is None:
-            message.state, message.reason = State.SKIPPED, decision.reason
-        elif person.contact_id in written:
-            message.state, message.reason = State.SKIPPED, OutreachMessage.Reason.TOO_SOON
-        else:
-            written.add(person.contact_id)
-            to_write.append((message, decision, person))
+    to_write = _decide_again(waiting, Deciding(outreach, business, now))
     renderer = Renderer(business, outreach, makes_links=True)
     occasions = {message.customer_id: message.occasion for message, *_rest in to_write}
     bodies = renderer.bodies([one for _message, one, _person in to_write], occasions)
@@ -221,6 +206,29 @@ def queue_batch(outreach_id: int, business: Business) -> bool:
     columns = ["state", "reason", "contact", "language", "outgoing", "queued_at"]
     save_columns(waiting, columns)
     return True
+
+
+def _decide_again(
+    waiting: Sequence[OutreachMessage], deciding: Deciding
+) -> list[tuple[OutreachMessage, Decision, Person]]:
+    """Those who are still to be written to, each contact once; the others get their reason."""
+    decisions = deciding.about([message.customer_id for message in waiting])
+    by_customer = {one.customer_id: one for one in decisions}
+    to_write: list[tuple[OutreachMessage, Decision, Person]] = []
+    written: set[int] = set()
+    for message in waiting:
+        decision = by_customer[message.customer_id]
+        person = decision.person
+        message.contact_id = person.contact_id if person else None
+        message.language = decision.language
+        if decision.reason or person is None:
+            message.state, message.reason = State.SKIPPED, decision.reason
+        elif person.contact_id in written:
+            message.state, message.reason = State.SKIPPED, OutreachMessage.Reason.TOO_SOON
+        else:
+            written.add(person.contact_id)
+            to_write.append((message, decision, person))
+    return to_write
 
 
 def _claimed(outreach: Outreach) -> list[OutreachMessage]:

@@ -21,7 +21,6 @@ from crm.outreach.looking import look
 from crm.outreach.merging import CUSTOM, FIELDS
 from crm.outreach.rendering import holds_from
 from staff.access import Role, access, acting_user
-from staff.models import Business
 from staff.pages import paginate, render_page
 from staff.refusals import Refusal
 
@@ -65,16 +64,8 @@ def outreach_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _write(request: HttpRequest, purpose: str, outreach: Outreach | None) -> HttpResponse:
-    business: Business = request.business  # type: ignore[attr-defined]
-    segment = request.GET.get("segment", "")
-    form = OutreachForm(
-        request.POST or None,
-        user=acting_user(request),
-        business=business,
-        purpose=purpose,
-        outreach=outreach,
-        initial={"segment": segment} if segment.isdecimal() else {},
-    )
+    """With `look` posted it is only looked at."""
+    form = _form(request, purpose, outreach)
     is_look = "look" in request.POST
     if form.is_valid() and not is_look:
         try:
@@ -83,16 +74,26 @@ def _write(request: HttpRequest, purpose: str, outreach: Outreach | None) -> Htt
             form.add_error(None, str(refusal))
         else:
             messages.success(request, _("The draft is saved."))
-            return redirect(
-                "crm:outreach-send" if "next" in request.POST else "crm:outreach", saved.pk
-            )
+            page = "crm:outreach-send" if "next" in request.POST else "crm:outreach"
+            return redirect(page, saved.pk)
     if is_look:
         form.errors.clear()
-    status = 422 if form.is_bound and not is_look else 200
     context = _writing_context(request, form, outreach)
     response = render_page(request, "crm/outreach/form.html", context, fragment="look")
-    response.status_code = status
+    response.status_code = 422 if form.errors else 200
     return response
+
+
+def _form(request: HttpRequest, purpose: str, outreach: Outreach | None) -> OutreachForm:
+    segment = request.GET.get("segment", "")
+    return OutreachForm(
+        request.POST or None,
+        user=acting_user(request),
+        business=request.business,  # type: ignore[attr-defined]
+        purpose=purpose,
+        outreach=outreach,
+        initial={"segment": segment} if segment.isdecimal() and len(segment) < 19 else {},
+    )
 
 
 def _writing_context(
@@ -134,20 +135,27 @@ def _palette(request: HttpRequest, *, is_change: bool) -> list[tuple[str, str]]:
 def outreach(request: HttpRequest, pk: int) -> HttpResponse:
     """A draft, its progress, or what became of it, with everybody's line."""
     found = get_object_or_404(Outreach.objects.select_related("segment", "created_by"), pk=pk)
-    user = acting_user(request)
     kind, reason = request.GET.get("kind", ""), request.GET.get("reason", "")
+    rows = results.messages(found, kind=kind, reason=reason)
+    context = _results_context(request, found) | {
+        "page": paginate(rows, request, key=("pk",)),
+        "kind": kind,
+        "reason": reason,
+    }
+    fragment = "progress" if request.headers.get("HX-Target") == "outreach-progress" else "messages"
+    return render_page(request, "crm/outreach/outreach.html", context, fragment=fragment)
+
+
+def _results_context(request: HttpRequest, found: Outreach) -> dict[str, Any]:
+    user = acting_user(request)
     counts = results.results(found)
     left_out = results.left_out(found)
-    rows = results.messages(found, kind=kind, reason=reason)
     done = counts.total - counts.waiting
-    context = {
+    return {
         "outreach": found,
         "results": counts,
         "left_out": left_out,
         "left_out_total": sum(count for _reason, _words, count in left_out),
-        "page": paginate(rows, request, key=("pk",)),
-        "kind": kind,
-        "reason": reason,
         "holds_from": holds_from(found),
         "texts": [(code, words) for code, words in found.texts.items() if code != "from"],
         "percent": 100 * done // counts.total if counts.total else 0,
@@ -155,8 +163,6 @@ def outreach(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": actions.can_edit(found, user),
         "may_send": actions.can_send(user),
     }
-    fragment = "progress" if request.headers.get("HX-Target") == "outreach-progress" else "messages"
-    return render_page(request, "crm/outreach/outreach.html", context, fragment=fragment)
 
 
 @access(write=Role.AGENT)

@@ -15,7 +15,7 @@ from crm import segments
 from crm.actions import outreach as actions
 from crm.models import Customer, Outreach, OutreachMessage
 from crm.outreach import preflight as checking
-from crm.outreach.audience import Preview, preview
+from crm.outreach.audience import MOST, Preview, preview
 from crm.outreach.looking import decision_about
 from crm.outreach.rendering import Renderer
 from staff.access import Role, access, acting_user
@@ -68,6 +68,7 @@ def _context(request: HttpRequest, outreach: Outreach) -> dict[str, Any]:
         "outreach": outreach,
         "is_once": outreach.moment == Outreach.Moment.ONCE,
         "preview": found,
+        "most": MOST,
         "readers": found.named.get("", []),
         "left_out": _left_out(found),
         "samples": _samples(Renderer(business, outreach), found),

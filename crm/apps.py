@@ -28,6 +28,7 @@ class CrmConfig(AppConfig):
         from crm.exports import lists as export_lists
         from crm.imports import standard, words
         from crm.imports import tasks as import_tasks
+        from crm.outreach import exports as outreach_exports
         from crm.outreach import tasks as outreach_tasks
         from staff import currency
 
@@ -38,6 +39,7 @@ class CrmConfig(AppConfig):
         import_tasks.register()
         bulk_tasks.register()
         outreach_tasks.register()
+        outreach_exports.register_list()
         today.register()
         palette.register()
         standard.register()

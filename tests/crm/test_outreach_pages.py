@@ -1,5 +1,7 @@
 """Outreach in the browser: drafted by agents, looked at, sent by managers, and what came of it."""
 
+from pathlib import Path
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -9,6 +11,7 @@ from django.utils import timezone
 from crm.models import Customer, CustomField, Outreach, Segment
 from mail.models import OutgoingEmail
 from staff.models import User
+from tests.crm.test_export_lists import written
 from tests.crm.test_outreach import WORDS, draft, many, reader, send, walk
 from tests.factories import CustomerFactory
 
@@ -220,3 +223,24 @@ def test_the_timeline_says_what_they_were_sent(agent_client: Client, manager: Us
     ada = reader(name="Ada")
     send(draft(manager), manager)
     assert "Spring at Padaria Aurora" in agent_client.get(f"/customers/{ada.pk}/").content.decode()
+
+
+def test_who_got_it_and_who_did_not_as_a_file(
+    manager: User, manager_client: Client, tmp_path: Path
+) -> None:
+    reader(name="Ada")
+    CustomerFactory(name="Bo")
+    outreach = send(draft(manager), manager)
+    send(draft(manager, name="Other"), manager)
+    assert "outreach_messages" in manager_client.get(f"/outreach/{outreach.pk}/").content.decode()
+
+    rows = written("outreach_messages", manager, tmp_path, f"outreach={outreach.pk}")
+
+    assert [(row["Customer"], row["State"], row["Reason"]) for row in rows] == [
+        ("Ada", "Handed to the outbox", ""),
+        ("Bo", "Left out", "No e-mail address"),
+    ]
+    [bo] = written(
+        "outreach_messages", manager, tmp_path, f"outreach={outreach.pk}&reason=no_email"
+    )
+    assert bo["Customer"] == "Bo"

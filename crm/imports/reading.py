@@ -89,21 +89,24 @@ def describe(path: Path, choices: Mapping[str, str] | None = None) -> FileShape:
 
     Raises FileUnusable with a sentence for the person when there is nothing to be had from it.
     """
-    chosen = _choose(path, choices or {})
+    choices = choices or {}
+    is_sheet = path.is_file() and sheets.is_spreadsheet(path)
+    # A spreadsheet is opened only when it was found to be within bounds.
+    rows = sheets.rows(path, choices.get("sheet", "")) if is_sheet else 0
+    chosen = _choose(path, choices)
     with opened(path, chosen) as table:
         width = len(table.header)
         sample = tuple(
             (*map(meant, row.values), *[""] * width)[:width] for row in islice(table.rows, SAMPLE)
         )
-    is_text = "sheet" not in chosen
     return FileShape(
         encoding=chosen.get("encoding", ""),
         separator=chosen.get("separator", ""),
-        sheets=() if is_text else tuple(sheets.names(path)),
+        sheets=tuple(sheets.names(path)) if is_sheet else (),
         sheet=chosen.get("sheet", ""),
         header=table.header,
         sample=sample,
-        rows=_lines(path) if is_text else sheets.rows(path, chosen["sheet"]),
+        rows=rows if is_sheet else _lines(path),
     )
 
 

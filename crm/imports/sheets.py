@@ -1,10 +1,13 @@
 """Spreadsheets (XLSX, XLS, ODS) as rows of text, within bounds that a small archive can't break.
 
-A sheet is read whole by calamine, so what it unpacks to is limited before it is opened.
+A sheet is laid out whole by calamine, so what it unpacks to is limited before it is opened, and what
+memory that takes by a process of its own (`rows`), which comes before anything else is read.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +25,9 @@ _ARCHIVE, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MOST_UNPACKED = 200 * 1024 * 1024
 LARGEST_OLD = 50 * 1024 * 1024
 MOST_COLUMNS = 1000
+# What opening one may take.
+MOST_MEMORY = 1024**3
+MOST_SECONDS = 60
 
 
 def is_spreadsheet(path: Path) -> bool:
@@ -45,9 +51,22 @@ def chosen(path: Path, name: str) -> str:
 
 
 def rows(path: Path, sheet: str) -> int:
-    """Data rows of the sheet, about."""
-    with _workbook(path) as workbook:
-        return max(0, workbook.get_sheet_by_name(sheet).height - 1)
+    """Data rows of the sheet (the first one when there is none so called), about.
+
+    Found by a process that may take only so much memory; refuses what takes more, so ask this first.
+    """
+    _check_size(path)
+    program = [sys.executable, "-I", str(Path(__file__).with_name("measuring.py"))]
+    try:
+        found = subprocess.run(
+            [*program, str(path), sheet, str(MOST_MEMORY)],
+            capture_output=True,
+            timeout=MOST_SECONDS,
+            check=True,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        raise _broken() from error
+    return max(0, int(found.stdout) - 1)
 
 
 @contextmanager

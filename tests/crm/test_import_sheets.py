@@ -57,6 +57,19 @@ def test_a_small_archive_that_unpacks_to_a_giant_is_refused(
         reading.describe(path)
 
 
+@pytest.mark.parametrize("far", [(1_048_575, 16_383), (1_048_575, 900)])
+def test_two_cells_far_apart_take_nobody_down(tmp_path: Path, far: tuple[int, int]) -> None:
+    path = tmp_path / "far.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["Nombre", "Correo"])
+    sheet.write(*far, "x")
+    book.close()
+    assert path.stat().st_size < 10_000
+    with pytest.raises(FileUnusable, match="can't be read"):
+        reading.describe(path)
+
+
 @pytest.mark.parametrize(
     ("text", "separator"),
     [

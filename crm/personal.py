@@ -52,6 +52,8 @@ from staff.models import StoredFile
 
 # What stands where a name or a title must stand.
 NOBODY = "—"
+# Whose interactions name who brought whom.
+REFERRAL = "referral"
 # Their words are figures alone.
 FIGURES = (Interaction.Kind.ORDER, Interaction.Kind.CONTRACT)
 
@@ -126,6 +128,20 @@ def _erase_outgoing(rows: QuerySet[OutgoingEmail], _person: Person) -> None:
         detail="",
         unsubscribe_hash="",
     )
+
+
+def _unname_beside(person: Person) -> None:
+    """Who brought whom is told by name on the other one's timeline, and in the task to call them."""
+    brought = Q(customer__referred_by__in=person.customers)
+    told = Interaction.objects.filter(kind=Interaction.Kind.REFERRAL)
+    told.filter(brought, external_source=REFERRAL).update(summary="")
+    brought_them = Q(customer__in=_customers(person).values("referred_by"))
+    for name in set(_customers(person).values_list("name", flat=True)):
+        told.filter(brought_them, summary__contains=name).update(summary="")
+        tasks = Task.objects.filter(brought, title__contains=name)
+        ids = list(tasks.values_list("pk", flat=True))
+        tasks.update(title=NOBODY)
+        privacy.forget_trail(Task._meta.label_lower, ids)
 
 
 def _reindex(person: Person) -> None:
@@ -211,6 +227,7 @@ def register() -> None:
             {"address": nobodys_address(), "detail": ""},
         ),
     )
+    privacy.beforehand(_unname_beside)
     privacy.afterwards(_reindex)
     privacy.harmless(
         {

@@ -19,10 +19,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 
 from crm.batches import batches
-from crm.models import Affiliation, Contact, ContactPoint, Customer
+from crm.models import Affiliation, Contact, ContactPoint, Customer, MergedCustomer
 from staff.changes import forget_changes
 from staff.columns import column_values, own_columns, to_json
-from staff.models import AuditEntry, StoredFile
+from staff.models import AuditEntry, Change, ChangeSet, StoredFile
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class PersonalRows:
 
 
 RULES: list[PersonalRows] = []
+# What rows about others say of the person; asked while the person's own rows are still whole.
+BEFOREHAND: list[Callable[[Person], None]] = []
 # What is derived from such rows, to be brought up to date after an erasure.
 AFTERWARDS: list[Callable[[Person], None]] = []
 # Models that point to people and say nothing personal of them, with the reason.
@@ -68,6 +70,11 @@ def register(*rules: PersonalRows) -> None:
         RULES[:] = [one for one in RULES if one.model is not rule.model]
         RULES.append(rule)
     RULES.sort(key=lambda rule: rule.order)
+
+
+def beforehand(hook: Callable[[Person], None]) -> None:
+    if hook not in BEFOREHAND:
+        BEFOREHAND.append(hook)
 
 
 def afterwards(hook: Callable[[Person], None]) -> None:
@@ -141,7 +148,9 @@ def erase_rows(person: Person) -> tuple[Counter[str], set[int]]:
     Inside the caller's transaction. The files still stand: whoever calls forgets them.
     """
     counts: Counter[str] = Counter()
-    files: set[int] = set()
+    for hook in BEFOREHAND:
+        hook(person)
+    files = _forget_strokes(person)
     for rule in RULES:
         ids = list(rule.rows(person).order_by("pk").values_list("pk", flat=True))
         for batch in batches(ids):
@@ -149,7 +158,7 @@ def erase_rows(person: Person) -> tuple[Counter[str], set[int]]:
             for column in rule.files:
                 kept = rows.exclude(**{column: None})
                 files.update(kept.values_list(f"{column}_id", flat=True))
-            _forget_trail(rule.model, batch)
+            forget_trail(rule.model._meta.label_lower, batch)
             if rule.erase is not None:
                 rule.erase(rows, person)
             elif rule.blank is None:
@@ -163,20 +172,62 @@ def erase_rows(person: Person) -> tuple[Counter[str], set[int]]:
     return counts, files
 
 
-def _forget_trail(model: type[models.Model], ids: Sequence[int]) -> None:
+def forget_trail(label: str, ids: Sequence[int]) -> None:
     """Who changed which field stays in the trail; what stood there does not."""
-    label = model._meta.label_lower
     forget_changes(label, ids)
-    entries = list(
-        AuditEntry.objects.filter(target_model=label, target_id__in=ids).exclude(changes={})
-    )
-    for entry in entries:
+    _blank(AuditEntry.objects.filter(target_model=label, target_id__in=ids))
+
+
+def _blank(entries: QuerySet[AuditEntry]) -> None:
+    rows = list(entries.exclude(changes={}))
+    for entry in rows:
         entry.changes = {name: [GONE, GONE] for name in entry.changes}
-    AuditEntry.objects.bulk_update(entries, ["changes"], batch_size=200)
+    AuditEntry.objects.bulk_update(rows, ["changes"], batch_size=200)
+
+
+def _forget_strokes(person: Person) -> set[int]:
+    """What deletions and merges keep to be taken back; ids of the files that only they still name.
+
+    No rule finds these rows: they stand in change sets alone.
+    """
+    merged = MergedCustomer.objects.filter(customer__in=person.customers)
+    customers = {*person.customers, *merged.values_list("old_id", flat=True)}
+    theirs = Q(before__customer_id__in=sorted(customers)) | Q(before__contact_id=person.contact.pk)
+    deleted = Change.objects.filter(theirs, operation=Change.Operation.DELETED)
+    sets: set[int] = set()
+    gone: dict[str, list[int]] = {Customer._meta.label_lower: sorted(customers - person.customers)}
+    files: set[int] = set()
+    with_files = {rule.model._meta.label_lower: rule.files for rule in RULES if rule.files}
+    for change in list(deleted):
+        sets.add(change.change_set_id)
+        gone.setdefault(change.model, []).append(change.object_id)
+        held = [(change.before or {}).get(f"{one}_id") for one in with_files.get(change.model, ())]
+        files.update(pk for pk in held if pk)
+    for label, ids in gone.items():
+        for batch in batches(ids):
+            forget_trail(label, batch)
+    _forget_names(sets, sorted(customers))
+    return files
+
+
+def _forget_names(sets: set[int], customers: Sequence[int]) -> None:
+    """A stroke that deleted one thing, or merged two customers, is called by what they were called.
+
+    A merge holds one's words as the other's new ones, too: nothing of it can be taken back.
+    """
+    merges = ChangeSet.objects.filter(
+        Q(facts__winner__in=customers) | Q(facts__loser__in=customers), kind=MERGE
+    )
+    _blank(AuditEntry.objects.filter(change_set__in=merges.values("pk")))
+    Change.objects.filter(change_set__in=merges.values("pk")).delete()
+    merges.update(label=GONE)
+    ChangeSet.objects.filter(pk__in=sets, kind__endswith="_delete").update(label=GONE)
 
 
 # What stands in the trail for what was erased.
 GONE = "…"
+# The kind of change sets that merge two customers (crm.merging, which knows this room's rules).
+MERGE = "crm.merge"
 
 
 # --- Keeping only as long as needed -----------------------------------------------------

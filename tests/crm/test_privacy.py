@@ -17,8 +17,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from crm import actions, privacy
+from crm import actions, privacy, referrals
+from crm.actions.files import delete_file
+from crm.actions.merging import CannotComeBack, merge_customers, undo_merge
 from crm.actions.privacy import AlreadyErased
+from crm.actions.tasks import delete_task
 from crm.consents import with_consent
 from crm.models import (
     Consent,
@@ -29,10 +32,12 @@ from crm.models import (
     Interaction,
     Order,
     PrivacyAct,
+    Task,
 )
 from mail.actions import queue_email, suppress
 from mail.drafts import Draft
 from mail.models import OutgoingEmail, Scope, Suppression
+from staff import changes
 from staff.files import store_file
 from staff.models import AuditEntry, Business, Change, StoredFile, User
 from support.models import Message, Ticket
@@ -172,6 +177,51 @@ def test_what_a_change_set_held_can_no_longer_bring_her_back(ana: Contact, agent
     actions.erase_person(contact=ana, by=None)
 
     assert not Change.objects.filter(model="crm.customer", object_id=customer.pk).exists()
+
+
+def test_what_was_deleted_or_merged_before_can_not_bring_her_back(
+    ana: Contact, agent: User, manager: User
+) -> None:
+    customer = ana.customers.get()
+    other = actions.create_customer(name="Ana Sepúlveda Gil", notes="rebimboca", by=agent)
+    merge = merge_customers(winner=customer, loser=other, by=manager)
+    twin = actions.create_customer(name="Luis", by=agent)
+    undone = merge_customers(winner=twin, loser=customer, by=manager)
+    undo_merge(change_set=undone, by=manager)
+    file = CustomerFile.objects.get()
+    strokes = [
+        delete_file(file=file, by=agent),
+        delete_task(task=Task.objects.get(), by=agent),
+    ]
+
+    actions.erase_person(contact=ana, by=manager)
+
+    assert [where for where in traces() if "crm_tag." not in where] == []
+    assert not StoredFile.objects.filter(pk=file.file_id).exists()
+    for stroke in strokes:
+        changes.revert(change_set=stroke, by=manager)
+    assert not CustomerFile.objects.exists()
+    assert not Task.objects.exists()
+    with pytest.raises(CannotComeBack):
+        undo_merge(change_set=merge, by=manager)
+
+
+@pytest.mark.parametrize("who", ["brought", "brought them"])
+def test_who_brought_whom_is_not_told_by_name_any_more(
+    business: Business, owner: User, who: str
+) -> None:
+    names = ["Ana Sepúlveda", "Luis"] if who == "brought them" else ["Luis", "Ana Sepúlveda"]
+    referrer = actions.create_customer(name=names[0], email="a@casa.example", by=owner)
+    brought = actions.take_referral(
+        link=referrals.link_of(referrer), name=names[1], email="b@casa.example", once_key="1"
+    )
+    assert brought is not None
+    erased = referrer if who == "brought them" else brought
+
+    actions.erase_person(contact=erased.contacts.get(), by=owner)
+
+    assert traces() == []
+    assert Interaction.objects.filter(kind="referral").count() == 2
 
 
 def test_a_company_goes_on_without_the_person(business: Business, agent: User) -> None:

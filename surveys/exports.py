@@ -30,7 +30,7 @@ def columns(_query: QueryDict, _user: User | None) -> list[Column]:
         column("survey", _("Survey"), "survey__name"),
         *CUSTOMER,
         column("contact", _("Contact"), "contact__name"),
-        column("answered_at", _("Answered")),
+        column("answered_at", pgettext_lazy("when", "Answered")),
         column("score", _("Score")),
         column("comment", _("Comment")),
         column("origin", _("Came by"), show=words(Response.Origin.choices)),

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.actions.interactions import bring_forward
 from crm.imports import facts, kinds, words
@@ -131,7 +131,7 @@ RESPONSE_WORDS = words.KindWords(
     targets={
         "external_id": gettext_lazy("Answer number"),
         "survey": gettext_lazy("Survey"),
-        "answered_at": gettext_lazy("Answered"),
+        "answered_at": pgettext_lazy("when", "Answered"),
         "score": gettext_lazy("Score"),
     },
     example=(

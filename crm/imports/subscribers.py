@@ -9,6 +9,7 @@ from functools import partial
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.actions.consents import hold_back
 from crm.among import Among
 from crm.imports import facts, words
 from crm.imports.kinds import Column, Entry, FactKind, Values
@@ -59,6 +60,7 @@ class SubscriberKind(FactKind):
         ]
         counts = replace(session.counts)
         withdrawn = facts.apply(leaving, left, session)
+        hold_back({row.contact_id for _entry, row in (*withdrawn.created, *withdrawn.updated)})
         session.counts = counts
         # A row of which only the leaving is news is no unchanged one.
         news = {entry.row.line for entry, _row in (*withdrawn.created, *withdrawn.updated)}

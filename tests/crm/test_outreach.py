@@ -386,3 +386,18 @@ def test_the_worker_walks_alone_and_all_outreaches(manager: User) -> None:
     tasks.work()
     assert OutgoingEmail.objects.count() == 2
     assert set(Outreach.objects.values_list("state", flat=True)) == {"sent"}
+
+
+@pytest.mark.parametrize("purpose", ["news", "change"])
+def test_consent_taken_back_after_the_mail_was_made_keeps_it_here(
+    manager: User, purpose: str
+) -> None:
+    customer = reader()
+    outreach = send(draft(manager, purpose=purpose), manager)
+    assert OutgoingEmail.objects.get().state == "queued"
+
+    agree(customer, given=False)
+
+    is_news = purpose == "news"
+    assert OutgoingEmail.objects.get().state == ("cancelled" if is_news else "queued")
+    assert list(outcome(outreach).values()) == ["no_consent" if is_news else "queued"]

@@ -79,8 +79,11 @@ def export_create(request: HttpRequest) -> HttpResponse | FileResponse:
 @access(read=Role.AGENT)
 @require_safe
 def export_file(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
-    export = get_object_or_404(_within_reach(acting_user(request)).select_related("file"), pk=pk)
-    if export.file is None:
+    user = acting_user(request)
+    export = get_object_or_404(_within_reach(user).select_related("file"), pk=pk)
+    known = LISTS.get(export.what)
+    # Whoever asked may have another role by now.
+    if export.file is None or known is None or not user.has_role(known.role):
         raise Http404
     return download(export.file, export.file_name, CONTENT_TYPES[Format(export.format)])
 

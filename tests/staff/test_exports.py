@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
@@ -294,6 +295,20 @@ def test_a_file_is_for_who_asked_and_for_owners(
     response = agent_client.get(url)
     assert response["Content-Type"].endswith("spreadsheetml.sheet")
     assert content(response)
+
+
+@pytest.mark.usefixtures("long_lists")
+def test_whose_role_was_taken_does_not_get_the_file_either(
+    manager: User, manager_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CustomerFactory.create_batch(3)
+    monkeypatch.setitem(LISTS, "customers", replace(LISTS["customers"], role=Role.MANAGER))
+    asked(manager_client)
+    working.work()
+    url = f"/exports/{Export.objects.get().pk}/file/"
+    assert content(manager_client.get(url))
+    User.objects.filter(pk=manager.pk).update(role=Role.AGENT)
+    assert manager_client.get(url).status_code == 404
 
 
 @pytest.mark.usefixtures("long_lists")

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from crm.filters import CustomerFilter
+from crm.filters.customers import PLACES
 from crm.models import Customer, Segment
 from crm.querysets import CustomerQuerySet
 from staff.access import Role
@@ -37,8 +38,17 @@ def question(query: str) -> CustomerFilter:
 
 
 def canonical(query: str) -> str:
-    """A list's address as a segment keeps it: without order and place, alike for equal questions."""
-    return question(query).address(sort=None, segment=None).removeprefix("?")
+    """A list's address as a segment keeps it: without order and place, alike for equal questions.
+
+    What can't be understood any more stays as it is asked: with less it would ask for more people.
+    """
+    asked = question(query)
+    if asked.is_understood:
+        return asked.address(sort=None, segment=None).removeprefix("?")
+    kept = QueryDict(query, mutable=True)
+    for name in PLACES:
+        kept.pop(name, None)
+    return kept.urlencode()
 
 
 def visible_to(user: User) -> QuerySet[Segment]:

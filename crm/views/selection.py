@@ -48,7 +48,9 @@ class Selection:
 
     def customers(self) -> CustomerQuerySet:
         if self.ids is None:
-            found: CustomerQuerySet = segments.question(self.query).qs
+            asked = segments.question(self.query)
+            # A tag or person of the list may be gone since: that is nobody rather than everybody.
+            found: CustomerQuerySet = asked.qs if asked.is_understood else asked.qs.none()
             return found
         return Customer.objects.filter(pk__in=self.ids)
 

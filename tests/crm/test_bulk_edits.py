@@ -166,6 +166,16 @@ def test_all_that_match_not_only_those_on_the_page(agent_client: Client) -> None
     assert Customer.objects.filter(source="fair").count() == 1
 
 
+def test_all_of_a_list_whose_tag_is_gone_since_is_nobody(agent_client: Client) -> None:
+    many(3)
+
+    for url in (reverse("crm:customers-archive"), CHANGE):
+        data = {"everything": "1", "query": "tag=gone", "answer": "1", "source": "web"}
+        assertContains(agent_client.post(url, data, follow=True), "Nobody was selected")
+
+    assert Customer.objects.active().exclude(source="web").count() == 3
+
+
 def test_nobody_selected(agent_client: Client) -> None:
     assertContains(agent_client.post(CHANGE, {}, follow=True), "Nobody was selected.")
 

@@ -62,6 +62,22 @@ def test_a_tag_that_goes_takes_nobody_else_in() -> None:
     assert names(segment) == []
 
 
+def test_renamed_when_its_tag_is_gone_it_goes_on_finding_nobody(
+    manager: User, manager_client: Client
+) -> None:
+    CustomerFactory(name="Ada", tags=["vip"])
+    CustomerFactory(name="Bea")
+    segment = save_segment(by=manager, name="Best", query="stage=customer&tag=vip")
+    Tag.objects.all().delete()
+    url = reverse("crm:segment-edit", args=[segment.pk])
+
+    manager_client.post(url, {"name": "Our best", "query": segment.query})
+
+    segment.refresh_from_db()
+    assert segment.name == "Our best"
+    assert names(segment) == []
+
+
 def test_names_are_unique_among_what_one_sees(agent: User, manager: User) -> None:
     save_segment(by=agent, name="Best", query="")
     save_segment(by=manager, name="Best", query="")  # nobody sees both

@@ -11,6 +11,7 @@ from metrics.facts import Facts
 from metrics.models import Grain, Snapshot
 from metrics.periods import Period
 from metrics.snapshots import is_empty, same_figure, snapshot
+from staff.bulk import insert
 
 Cell = tuple[str, date]  # a KPI and the first day of its period, within a grain
 AT_ONCE = 400  # periods whose facts are fetched together
@@ -81,7 +82,7 @@ class Writing:
             Snapshot.objects.filter(pk__in=some).delete()
         for some in _batches(self.supersede):
             Snapshot.objects.filter(pk__in=some).update(is_current=False)
-        Snapshot.objects.bulk_create(self.create, batch_size=1000)
+        insert(self.create)
 
 
 def _batches(ids: Sequence[int], size: int = 2000) -> Iterable[Sequence[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm import privacy, search
+from crm.imports.checking import forgetting
 from crm.models import (
     Affiliation,
     Consent,
@@ -144,6 +145,23 @@ def _unname_beside(person: Person) -> None:
         privacy.forget_trail(Task._meta.label_lower, ids)
 
 
+def _forget_reports(person: Person) -> None:
+    """What imports told of rows about the person: examples, refusals, warnings."""
+    them: list[Contact | Customer] = [person.contact, *_customers(person)]
+    points = ContactPoint.objects.filter(contact=person.contact).values_list("value", flat=True)
+    said = {text.casefold() for text in (*(one.name for one in them), *points) if text}
+    keys = {one.external_id for one in them if one.external_id}
+
+    def is_about(cells: Sequence[str]) -> bool:
+        text = "\n".join(cells).casefold()
+        return cells[0] in keys or any(one in text for one in said)
+
+    for row in FileImport.objects.exclude(report={}).only("report").iterator(chunk_size=50):
+        report = forgetting(row.report, is_about)
+        if report != row.report:
+            FileImport.objects.filter(pk=row.pk).update(report=report)
+
+
 def _reindex(person: Person) -> None:
     serves = Affiliation.objects.filter(contact=person.contact).values_list(
         "customer_id", flat=True
@@ -228,6 +246,7 @@ def register() -> None:
         ),
     )
     privacy.beforehand(_unname_beside)
+    privacy.beforehand(_forget_reports)
     privacy.afterwards(_reindex)
     privacy.harmless(
         {
@@ -282,7 +301,10 @@ def let_go_import_files(before: datetime, limit: int) -> int:
     ended = ended.filter(Q(file__isnull=False) | Q(refused_file__isnull=False))
     rows = list(ended.order_by("pk")[:limit])
     files = {pk for row in rows for pk in (row.file_id, row.refused_file_id) if pk}
-    FileImport.objects.filter(pk__in=[row.pk for row in rows]).update(file=None, refused_file=None)
+    for row in rows:
+        row.report = forgetting(row.report, lambda _cells: True)
+        row.file = row.refused_file = None
+        row.save(update_fields=["report", "file", "refused_file"])
     forget(files)
     return len(rows)
 

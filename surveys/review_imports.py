@@ -16,9 +16,8 @@ LOW, HIGH = 1, 5
 
 def rating(cell: str, context: Context) -> int:
     """Stars: 4, 4/5 or ★★★★."""
-    if cell.strip("★☆") == "":
-        return cell.count("★")
-    number = whole(cell.removesuffix("/5").strip(), context)
+    are_drawn = cell.strip("★☆") == ""
+    number = cell.count("★") if are_drawn else whole(cell.removesuffix("/5").strip(), context)
     if not LOW <= number <= HIGH:
         raise BadCell(_("“%(text)s” is not between 1 and 5.") % {"text": cell})
     return number

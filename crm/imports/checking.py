@@ -18,6 +18,7 @@ own {"refusals", "warnings"}, after a revert "reverted" {"reverted", "left_alone
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,6 +28,8 @@ EXAMPLES = 20
 REFUSALS = 20
 WARNINGS = 100
 LONGEST = 200
+# A refusal names the cell, which may be as long as a book.
+LONGEST_REASON = 1000
 
 
 @dataclass
@@ -51,7 +54,7 @@ class Report:
 
     def refuse(self, line: int, why: str) -> None:
         if len(self.refusals) < REFUSALS:
-            self.refusals.append((line, why))
+            self.refusals.append((line, why[:LONGEST_REASON]))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -71,6 +74,23 @@ class Report:
             },
             [(line, why) for line, why in stored.get("refusals", [])],
         )
+
+
+def forgetting(report: dict[str, Any], is_about: Callable[[Sequence[str]], bool]) -> dict[str, Any]:
+    """The account without the examples, refusals and warnings that are about somebody; counts stay."""
+    kept = dict(report)
+    if "fields" in kept:
+        kept["fields"] = {
+            name: {**one, "examples": [row for row in one["examples"] if not is_about(row[1:])]}
+            for name, one in kept["fields"].items()
+        }
+    if "refusals" in kept:
+        kept["refusals"] = [row for row in kept["refusals"] if not is_about(row[1:])]
+    if "warnings" in kept:
+        kept["warnings"] = [warning for warning in kept["warnings"] if not is_about([warning])]
+    if "run" in kept:
+        kept["run"] = forgetting(kept["run"], is_about)
+    return kept
 
 
 def shown(value: Any) -> str:

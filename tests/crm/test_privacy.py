@@ -206,6 +206,29 @@ def test_what_was_deleted_or_merged_before_can_not_bring_her_back(
         undo_merge(change_set=merge, by=manager)
 
 
+def test_what_imports_told_of_her_goes_and_what_they_told_of_others_stays(ana: Contact) -> None:
+    examples = [[2, "Ana Sepúlveda", "Cuenca", "Lima"], [3, "Luis", "Cuenca", "Lima"]]
+    told = {
+        "refusals": [[4, "ana@sepulveda.example is taken."], [5, "name is empty."]],
+        "warnings": ["Line 6: Ana Sepúlveda", "Line 7: Luis"],
+    }
+    fields = {"city": {"count": 2, "examples": examples}}
+    row = FileImport.objects.create(
+        kind="customers",
+        file_name="a.csv",
+        state="done",
+        report={**told, "fields": fields, "run": told},
+    )
+
+    actions.erase_person(contact=ana, by=None)
+
+    assert [where for where in traces() if "crm_tag." not in where] == []
+    row.refresh_from_db()
+    left = {"refusals": [[5, "name is empty."]], "warnings": ["Line 7: Luis"]}
+    city = {"count": 2, "examples": examples[1:]}
+    assert row.report == {**left, "fields": {"city": city}, "run": left}
+
+
 @pytest.mark.parametrize("who", ["brought", "brought them"])
 def test_who_brought_whom_is_not_told_by_name_any_more(
     business: Business, owner: User, who: str

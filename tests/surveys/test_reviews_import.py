@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from crm.imports.kinds import KINDS
+from crm.imports.parsing import BadCell, Context
 from crm.imports.run import Import
 from staff.models import Business
 from surveys.models import Review
+from surveys.review_imports import rating
 from tests.factories import CustomerFactory
 
 REVIEWS = """external_id,customer,site,rating,text,at
@@ -32,3 +34,10 @@ def test_reviews_come_with_or_without_a_customer(business: Business, tmp_path: P
     assert bring_in() == (2, 0, 2)
     assert set(Review.objects.values_list("customer", "rating")) == {(customer.pk, 4), (None, 5)}
     assert bring_in() == (0, 2, 2)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("cell", ["★" * 6, "★" * 99, "☆☆☆", "0", "6/5"])
+def test_no_more_stars_than_five_and_none_without(business: Business, cell: str) -> None:
+    with pytest.raises(BadCell, match="between 1 and 5"):
+        rating(cell, Context(business))

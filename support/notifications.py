@@ -97,7 +97,8 @@ def _tell_assigned(ticket: Ticket, event: TicketEvent) -> list[OutgoingEmail]:
             else _("It is your turn to take this ticket.")
         ),
         kind=Kind.STAFF_NOTE,
-        once=f"support.event:{event.pk}",
+        # The event has no key yet when a ticket opens; its version is one per change.
+        once=f"support.ticket:{ticket.pk}:assigned:{event.version}",
     )
 
 

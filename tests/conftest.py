@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from staff.access import Role
@@ -15,6 +16,9 @@ from tests.services import imap, postgresql, smtp, valkey
 PASSWORD = "correct horse battery staple"
 CHROMIUM = chromium_service.path()
 CI = os.environ.get("CI") == "true"
+# How fast a busy machine is says nothing of the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from datetime import timedelta
@@ -10,6 +11,8 @@ from celery import shared_task
 from django.db import transaction
 
 from staff import jobs, leases
+
+log = logging.getLogger(__name__)
 
 # Seconds for which one slice keeps a worker: a large outreach holds up no reply.
 SLICE = 5
@@ -31,7 +34,11 @@ def work() -> None:
     try:
         is_more = False
         for pk in delivering.at_work():
-            is_more |= delivering.slice_of(pk, seconds=end - time.monotonic())
+            try:
+                is_more |= delivering.slice_of(pk, seconds=end - time.monotonic())
+            except Exception:
+                # The sweep tries it again; the others don't wait for that.
+                log.exception("Outreach %s failed.", pk)
     finally:
         leases.release(NAME, holder)
     if is_more:

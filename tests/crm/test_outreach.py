@@ -401,3 +401,19 @@ def test_consent_taken_back_after_the_mail_was_made_keeps_it_here(
     is_news = purpose == "news"
     assert OutgoingEmail.objects.get().state == ("cancelled" if is_news else "queued")
     assert list(outcome(outreach).values()) == ["no_consent" if is_news else "queued"]
+
+
+def test_an_outreach_that_fails_keeps_no_other_waiting(
+    manager: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader()
+    broken, whole = (draft(manager, purpose="change", name=name) for name in ("Broken", "Whole"))
+    for outreach in (broken, whole):
+        actions.send_outreach(outreach=outreach, by=manager)
+    Outreach.objects.filter(pk=broken.pk).update(texts={"from": "no day", **WORDS})
+
+    tasks.work()
+
+    assert outcome(whole) == {Customer.objects.get().name: "queued"}
+    assert OutgoingEmail.objects.count() == 1
+    assert f"Outreach {broken.pk} failed" in caplog.text

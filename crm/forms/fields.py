@@ -171,7 +171,7 @@ class OrNoneField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
     def __init__(self, queryset: QuerySet[Any], *, none: object, **options: Any) -> None:
         self.none = none
-        super().__init__(queryset, required=False, empty_label=str(LEAVE), **options)
+        super().__init__(queryset, required=False, empty_label=LEAVE, **options)
 
     def clean(self, value: Any) -> tuple[Any, ...]:
         if value == self.NONE:

@@ -9,7 +9,7 @@ from random import Random
 
 from django.db import transaction
 from django.db.models import Model
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from crm import search, tenures
@@ -310,10 +310,14 @@ class Loader:
             for at, reason, note in history.losses
         ]
         Loss.objects.bulk_create(losses, batch_size=1000)
-        return [
-            self._told(loss, Interaction.Kind.LOST, "", loss.lost_at, LossReason(loss.reason).label)
-            for loss in losses
-        ]
+        # In the language of the business, as a loss by hand is told.
+        with translation.override(self.business.language):
+            return [
+                self._told(
+                    loss, Interaction.Kind.LOST, "", loss.lost_at, LossReason(loss.reason).label
+                )
+                for loss in losses
+            ]
 
     def _told(
         self, about: Loss | Task, kind: str, direction: str, at: datetime, summary: object

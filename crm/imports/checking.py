@@ -24,6 +24,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from staff.formats import date_short, moment
+
 EXAMPLES = 20
 REFUSALS = 20
 WARNINGS = 100
@@ -94,14 +96,16 @@ def forgetting(report: dict[str, Any], is_about: Callable[[Sequence[str]], bool]
 
 
 def shown(value: Any) -> str:
-    """A value as a file would have it, cut to what fits a cell of a page."""
+    """A value as a person would write it, cut to what fits a cell of a page."""
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
-        case datetime() | date():
-            return value.isoformat(*([" ", "minutes"] if isinstance(value, datetime) else []))
+        case datetime():
+            return moment(value)
+        case date():
+            return date_short(value)
         case Decimal():
             return f"{value:f}"
         case list() | tuple():

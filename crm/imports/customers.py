@@ -6,6 +6,7 @@ already, and written in bulk (`crm.imports.customer_rows`); a check stops before
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,8 @@ def phone(cell: str, context: Context) -> str:
 
 
 def tags(cell: str, context: Context) -> list[str]:
-    return [tag.strip()[:60] for tag in cell.split(";") if tag.strip()]
+    """Between commas or semicolons, as people type them into the forms too."""
+    return [tag.strip()[:60] for tag in re.split(r"[,;]", cell) if tag.strip()]
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ def slice_of(file_import_id: int, *, seconds: float) -> bool:
     business = Business.current()
     if act is None or business is None or (row.file is None and row.state != State.REVERTING):
         return False
-    with override((row.by and row.by.language) or business.language):
+    language = (row.by and row.by.language) or business.language
+    with override(language), timezone.override(business.zone):
         try:
             return act(row, business, seconds)
         except LostPlace:

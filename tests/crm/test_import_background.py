@@ -161,6 +161,15 @@ def test_a_check_shows_field_by_field_what_would_change(start: Starter, agent: U
     assert row.report["counts"] == {"created": 0, "updated": 2, "unchanged": 2, "refused": 0}
 
 
+def test_a_check_tells_days_and_tags_as_people_write_them(start: Starter, agent: User) -> None:
+    run(start("customers", "email,created_at\nana@example.com,2025-02-03\n"), agent)
+    text = 'email,created_at,tags\nana@example.com,2025-01-02,"vip, gold"\n'
+    fields = checked(start("customers", text), agent).report["fields"]
+    [[_line, _whom, before, after]] = fields["created_at"]["examples"]
+    assert (before, after) == ("Feb 3, 2025, 00:00", "Jan 2, 2025, 00:00")
+    assert fields["tags"]["examples"][0][3] == "vip; gold"
+
+
 def test_a_check_of_orders_shows_what_would_change(start: Starter, agent: User) -> None:
     run(start("customers", KNOWN), agent)
     text = 'Pedido,Cliente,Fecha,Importe\n1,a,12/03/2025,"1.234,56"\n2,b,13/03/2025,"1.500"\n'

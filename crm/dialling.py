@@ -69,7 +69,11 @@ def _formats(
             return None
         begins = one.leading_digits_pattern
         found.append(
-            (re.compile(begins[-1]) if begins else None, re.compile(one.pattern), one.format.count("\\"))
+            (
+                re.compile(begins[-1]) if begins else None,
+                re.compile(one.pattern),
+                one.format.count("\\"),
+            )
         )
     return tuple(found)
 

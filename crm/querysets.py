@@ -161,7 +161,6 @@ class CustomerQuerySet(QuerySet["Customer"]):
             ),
         )
 
-
     def with_merges(self) -> Self:
         """`likely_duplicate` (the key of who may be the same) and the last one who became part of
         them: `merged_name`, `merge_set`, `merged_by`; no query more.

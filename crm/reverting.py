@@ -41,8 +41,7 @@ def reindex_customers(rows: Sequence[Reverted]) -> None:
     called_otherwise = [
         row.id
         for row in rows
-        if row.now is not None
-        and (row.was is None or any(differs(row, name) for name in SEARCHED))
+        if row.now is not None and (row.was is None or any(differs(row, name) for name in SEARCHED))
     ]
     if not is_taken_apart():
         index(called_otherwise)

@@ -37,7 +37,7 @@ def deal_columns(_query: QueryDict, _user: Person) -> list[Column]:
         column("owner", _("Owner"), "owner__name", "owner__email", show=full_name),
         column("opened_at", _("Begun")),
         column("moved_at", _("In this stage since")),
-        column("closed_at", _("Closed")),
+        column("closed_at", pgettext_lazy("deal", "Closed")),
         column("lost_reason", _("Reason"), show=words(LossReason.choices)),
         column("lost_note", _("In their words")),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -30,6 +32,12 @@ State = Outreach.State
 Moment = Outreach.Moment
 FIELDS = ("name", "purpose", "moment", "days", "segment_id", "texts", "due_at")
 COUNTING_DAYS = (Moment.PURCHASE, Moment.CONTRACT_END, Moment.QUIET)
+
+
+class ChangedSince(Refusal):
+    message = _(
+        "This message or its segment has changed since you looked. Look again before you send it."
+    )
 
 
 class NotADraft(Refusal):
@@ -184,13 +192,24 @@ def delete_outreach(*, outreach: Outreach, by: User) -> None:
 
 
 @transaction.atomic
-def send_outreach(*, outreach: Outreach, by: User) -> Outreach:
+def seen_as(outreach: Outreach) -> str:
+    """What stands for an outreach as somebody looked at it: words, readers and times."""
+    segment = outreach.segment
+    parts = [outreach.texts, outreach.purpose, outreach.moment, outreach.days]
+    parts += [str(outreach.due_at or ""), segment.query if segment else None]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def send_outreach(*, outreach: Outreach, by: User, seen: str | None = None) -> Outreach:
     """Send a draft, or switch on one that waits for moments (also one that rests).
 
     Whom it meets is frozen from this moment on, whatever becomes of the segment; the worker makes
-    the rows. Raises SendingIsForManagers, NotADraft or what makes it unusable.
+    the rows. `seen` is what `seen_as` said when the person looked. Raises SendingIsForManagers,
+    NotADraft, ChangedSince or what makes it unusable.
     """
     outreach = _locked(outreach)
+    if seen is not None and seen != seen_as(outreach):
+        raise ChangedSince
     if not can_send(by):
         raise SendingIsForManagers
     is_once = outreach.moment == Moment.ONCE

@@ -47,7 +47,11 @@ def outreach_send(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _send(request: HttpRequest, outreach: Outreach) -> HttpResponse:
     try:
-        sent = actions.send_outreach(outreach=outreach, by=acting_user(request))
+        seen = request.POST.get("seen", "")
+        sent = actions.send_outreach(outreach=outreach, by=acting_user(request), seen=seen)
+    except actions.ChangedSince as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("crm:outreach-send", outreach.pk)
     except Refusal as refusal:
         messages.error(request, str(refusal))
     else:
@@ -67,6 +71,7 @@ def _context(request: HttpRequest, outreach: Outreach) -> dict[str, Any]:
     return {
         "outreach": outreach,
         "is_once": outreach.moment == Outreach.Moment.ONCE,
+        "seen": actions.seen_as(outreach),
         "preview": found,
         "most": MOST,
         "readers": found.named.get("", []),

@@ -53,7 +53,15 @@ def test_an_agent_drafts_and_a_manager_sends(
     assert "Hello Ada, come by." in sample.content.decode()
     assert "sandbox" in sample["Content-Security-Policy"]
 
-    manager_client.post(f"/outreach/{outreach.pk}/send/")
+    # Somebody writes other words between the look and the press.
+    seen = {"seen": page.partition('name="seen" value="')[2][:32]}
+    Outreach.objects.update(texts={"en": {"subject": "Other words", "body": "Other words"}})
+    refused = manager_client.post(f"/outreach/{outreach.pk}/send/", seen, follow=True)
+    assert "Look again before you send it." in refused.content.decode()
+    assert "Other words" in refused.content.decode()
+    Outreach.objects.update(texts=outreach.texts)
+
+    manager_client.post(f"/outreach/{outreach.pk}/send/", seen)
     page = manager_client.get(f"/outreach/{outreach.pk}/").content.decode()
     assert 'id="outreach-progress"' in page
     walk(outreach)
@@ -160,13 +168,15 @@ def test_switched_on_paused_archived_and_brought_back(
     outreach = draft(manager, moment="birthday")
     page = manager_client.get(f"/outreach/{outreach.pk}/send/").content.decode()
     assert "Switch it on" in page
+    seen = page.partition('name="seen" value="')[2][:32]
 
     def after(step: str, **given: str) -> Outreach:
         manager_client.post(f"/outreach/{outreach.pk}/{step}/", given)
         outreach.refresh_from_db()
         return outreach
 
-    assert after("send").state == "active"
+    assert after("send").state == "draft"  # without having looked
+    assert after("send", seen=seen).state == "active"
     assert after("archive").archived_at is None
     assert manager_client.get(f"/outreach/{outreach.pk}/edit/").status_code == 302
     assert after("pause").state == "paused"

@@ -28,7 +28,7 @@ run: setup
 # Everything on SQLite, with a browser; then again on PostgreSQL, except what brings its own database.
 test: setup-dev
 	@sqlite=0; postgresql=0; \
-	echo "On SQLite:"; $(PYTHON_IN)/pytest -q -n 2 --dist loadfile || sqlite=$$?; \
+	echo "On SQLite:"; $(PYTHON_IN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder || sqlite=$$?; \
 	echo "On PostgreSQL:"; TEST_DATABASE=postgresql $(PYTHON_IN)/pytest -q -n 2 --dist loadfile -m "not once and not browser and not faults" || postgresql=$$?; \
 	exit $$((sqlite + postgresql))
 

@@ -27,7 +27,7 @@ from crm.models import Affiliation
 from mail import delivery
 from mail.models import OutgoingEmail
 from staff.models import Business
-from surveys import tokens
+from staff.tokens import new_token
 from surveys.actions.delivering import queue_batch
 from surveys.actions.surveys import latest_version, stock_survey
 from surveys.invitation_mail import Renderer
@@ -150,7 +150,7 @@ def send_bare(ids: list[int], port: int) -> float:
 
 
 def rendered(renderer: Renderer, invitation: Invitation, business: Business) -> EmailMessage:
-    draft = renderer.draft(invitation, tokens.new_token())
+    draft = renderer.draft(invitation, new_token(192))
     message = EmailMessage()
     message["From"] = f"{business.name} <{business.email}>"
     message["To"] = invitation.address

@@ -6,8 +6,6 @@ day is an event of that whole day.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -22,20 +20,11 @@ from crm.actions.tasks import END_OF_DAY
 from crm.models import CalendarFeed, Contract, Task
 from crm.today import CONTRACTS_AHEAD, mine
 from staff.models import Business, User
+from staff.tokens import hashed
 
 # A calendar that is asked for every few minutes by several devices stays small.
 MOST = 500
 LENGTH = timedelta(minutes=30)
-
-
-def new_token() -> str:
-    """192 random bits that say nothing of whom they were given to."""
-    return secrets.token_urlsafe(24)
-
-
-def hashed(token: str) -> str:
-    """What is kept of a token: looking for this reveals nothing by its timing."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def url_of(token: str) -> str:

@@ -19,6 +19,7 @@ from staff import audit
 from staff.bulk import insert_together
 from staff.models import User
 from staff.refusals import Refusal
+from staff.tokens import hashed, new_token
 
 State = OutgoingEmail.State
 BATCH = 500
@@ -176,9 +177,9 @@ def _row(draft: Draft) -> OutgoingEmail:
 
 
 def _give_unsubscribe_link(row: OutgoingEmail) -> None:
-    token = tokens.new_token()
+    token = new_token()
     url = tokens.unsubscribe_url(token)
-    row.unsubscribe_hash = tokens.token_hash(token)
+    row.unsubscribe_hash = hashed(token)
     row.headers["List-Unsubscribe"] = f"<{url}>"
     row.text = row.text.replace(UNSUBSCRIBE, url)
     row.html = row.html.replace(UNSUBSCRIBE, url)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -11,20 +9,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from staff.tokens import hashed, new_token
 from support import desk
 from support.models import Participant, Ticket, TicketAccess
 
 State = Ticket.State
-
-
-def new_token() -> str:
-    """256 random bits that say nothing of whom they were given to."""
-    return secrets.token_urlsafe(32)
-
-
-def hashed(token: str) -> str:
-    """What is kept of a token: looking for this reveals nothing by its timing."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def url_of(token: str) -> str:

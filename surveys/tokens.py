@@ -1,24 +1,14 @@
 """Secrets of customers: the link of an invitation, the form's nonce, the browser that answered."""
 
-import hashlib
 import secrets
 from datetime import datetime
 
 from django.core.signing import BadSignature, TimestampSigner
 
+from staff.tokens import hashed
 from surveys.models import Invitation
 
 _NONCES = TimestampSigner(salt="surveys.answer")
-
-
-def new_token() -> str:
-    """192 random bits that say nothing of whom they were given to."""
-    return secrets.token_urlsafe(24)
-
-
-def hashed(token: str) -> str:
-    """What is kept of a token: looking for this reveals nothing by its timing."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def new_nonce(invitation: Invitation) -> str:

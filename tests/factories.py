@@ -26,10 +26,10 @@ from crm.models import (
 )
 from staff.access import Role
 from staff.models import User
+from staff.tokens import hashed
 from support.actions.states import move
 from support.actions.tickets import open_ticket
 from support.models import Message, Queue, Ticket
-from surveys import tokens
 from surveys.actions.surveys import latest_version, stock_survey
 from surveys.models import Invitation, Response, Survey, SurveyRun
 
@@ -249,7 +249,7 @@ class InvitationFactory(Factory[Invitation]):
     address = factory.LazyAttribute(lambda one: one.contact.points.get(kind="email").value)
     language = "en"
     state = Invitation.State.QUEUED
-    token_hash = factory.LazyAttribute(lambda one: tokens.hashed(one.token))
+    token_hash = factory.LazyAttribute(lambda one: hashed(one.token))
     created_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
     sent_at = factory.SelfAttribute("created_at")
     expires_at = factory.LazyAttribute(lambda one: one.created_at + timedelta(days=30))

@@ -8,14 +8,15 @@ from crm import calendar
 from crm.models import CalendarFeed, MorningMail
 from staff import audit
 from staff.models import User
+from staff.tokens import hashed, new_token
 
 
 @transaction.atomic
 def open_calendar(*, by: User) -> str:
     """A secret address for one's own calendar, shown this once; an earlier one no longer works."""
-    token = calendar.new_token()
+    token = new_token(192)
     feed, made = CalendarFeed.objects.update_or_create(
-        user=by, defaults={"token_hash": calendar.hashed(token), "read_at": None}
+        user=by, defaults={"token_hash": hashed(token), "read_at": None}
     )
     verb = "open" if made else "renew"
     audit.record(by=by, action=f"calendar.{verb}", target=feed)

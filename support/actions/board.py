@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from staff.refusals import Refusal
-from support import board_mail, links
+from staff.tokens import hashed, new_token
+from support import board_mail
 from support.correspondents import clean_text
 from support.models import BoardComment, BoardFollower, BoardVote, Suggestion
 
@@ -68,7 +69,7 @@ def vote(*, suggestion: Suggestion, voter: str) -> bool:
     locked = _published(suggestion)
     try:
         with transaction.atomic():
-            BoardVote.objects.create(suggestion=locked, voter_hash=links.hashed(voter))
+            BoardVote.objects.create(suggestion=locked, voter_hash=hashed(voter))
     except IntegrityError:
         return False
     _count(suggestion, 1)
@@ -78,7 +79,7 @@ def vote(*, suggestion: Suggestion, voter: str) -> bool:
 @transaction.atomic
 def unvote(*, suggestion: Suggestion, voter: str) -> bool:
     """Take the support back; whether there was any."""
-    own = BoardVote.objects.filter(suggestion=suggestion, voter_hash=links.hashed(voter))
+    own = BoardVote.objects.filter(suggestion=suggestion, voter_hash=hashed(voter))
     if not own.delete()[0]:
         return False
     _count(suggestion, -1)
@@ -131,13 +132,13 @@ def follow(*, suggestion: Suggestion, address: str, language: str) -> BoardFollo
     follower, made = BoardFollower.objects.select_for_update().get_or_create(
         suggestion=suggestion,
         address=address.strip().lower(),
-        defaults={"language": language, "token_hash": links.hashed(links.new_token())},
+        defaults={"language": language, "token_hash": hashed(new_token())},
     )
     was_asked = not made and follower.created_at > now - ASKED_AGAIN_AFTER
     if follower.confirmed_at is not None or was_asked:
         return follower
-    token = links.new_token()
-    follower.token_hash, follower.language, follower.created_at = links.hashed(token), language, now
+    token = new_token()
+    follower.token_hash, follower.language, follower.created_at = hashed(token), language, now
     follower.save(update_fields=["token_hash", "language", "created_at"])
     board_mail.ask_to_confirm(follower, token)
     return follower
@@ -146,7 +147,7 @@ def follow(*, suggestion: Suggestion, address: str, language: str) -> BoardFollo
 def follower_of(token: str) -> BoardFollower | None:
     """Whose link this is."""
     followers = BoardFollower.objects.select_related("suggestion")
-    return followers.filter(token_hash=links.hashed(token)).first()
+    return followers.filter(token_hash=hashed(token)).first()
 
 
 @transaction.atomic

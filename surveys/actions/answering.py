@@ -14,6 +14,7 @@ from crm.models import Contact, Customer, Interaction
 from mail.models import OutgoingEmail
 from staff import audit
 from staff.refusals import Refusal
+from staff.tokens import hashed, new_token
 from surveys import agents, tokens
 from surveys.models import Invitation, Response
 
@@ -193,9 +194,9 @@ def _response(invitation: Invitation, said: Confirmation, now: datetime) -> Resp
 
 
 def _take(invitation: Invitation, said: Confirmation, now: datetime) -> Outcome:
-    secret = tokens.new_token()
+    secret = new_token(192)
     response = _response(invitation, said, now)
-    response.edit_hash = tokens.hashed(secret)
+    response.edit_hash = hashed(secret)
     # Compare and swap: whoever did not know of what was held meanwhile has to look again.
     as_read = Invitation.objects.filter(pk=invitation.pk, held_at=invitation.held_at)
     if as_read.update(state=Invitation.State.ANSWERED) != 1:

@@ -14,7 +14,7 @@ from crm.models import Interaction
 from mail.actions import queue_emails
 from mail.models import OutgoingEmail
 from staff.models import Business
-from surveys import tokens
+from staff.tokens import hashed, new_token
 from surveys.invitation_mail import Renderer
 from surveys.models import Invitation
 
@@ -45,8 +45,8 @@ def queue_batch(size: int = BATCH) -> int:
     renderer = Renderer(business)
     drafts = []
     for invitation in worth:
-        token = tokens.new_token()
-        invitation.token_hash = tokens.hashed(token)
+        token = new_token(192)
+        invitation.token_hash = hashed(token)
         invitation.state = Invitation.State.QUEUED
         drafts.append(renderer.draft(invitation, token))
     queue_emails(drafts)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from staff import limits
 from staff.access import access
 from staff.prepared import Prepared
+from staff.tokens import hashed
 from surveys import agents, texts, tokens
 from surveys.actions import answering
 from surveys.forms.answer import AnswerForm
@@ -32,7 +33,7 @@ OF_TOKEN = Prepared(
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """`/s/<token>/`: GET and HEAD only show; POST of the rendered form answers."""
-    found = OF_TOKEN.first(tokens.hashed(token))
+    found = OF_TOKEN.first(hashed(token))
     if found is None:
         return _private(_unknown(request))
     with translation.override(found.language):

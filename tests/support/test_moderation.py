@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from staff.models import AuditEntry, Business, User
+from staff.tokens import hashed
 from support.actions import board, moderation
 from support.models import BoardComment, BoardFollower, BoardVote, Suggestion
 from tests.conftest import signed_in
@@ -112,7 +113,7 @@ def test_joining_counts_a_browser_once_and_takes_everything_along(
     into = Suggestion.objects.create(title="Sundays", state=State.NEW)
     older = Suggestion.objects.create(title="Older", state=State.MERGED, merged_into=proposal)
     for voter in ("a", "b"):
-        BoardVote.objects.create(suggestion=proposal, voter_hash=board.links.hashed(voter))
+        BoardVote.objects.create(suggestion=proposal, voter_hash=hashed(voter))
     board.vote(suggestion=into, voter="b")
     board.vote(suggestion=into, voter="c")
     BoardComment.objects.create(suggestion=proposal, text="Yes")

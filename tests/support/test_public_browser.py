@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from staff.models import User
+from staff.tokens import hashed, new_token
 from support import links
 from support.actions import board, moderation
 from support.actions.conversation import reply
@@ -110,8 +111,8 @@ def test_everybody_can_read_and_use_these_pages(
 ) -> None:
     looking = Looking(page)
     follower = board.follow(suggestion=suggestion, address="eve@example.com", language="en")
-    token = links.new_token()
-    follower.token_hash = links.hashed(token)
+    token = new_token()
+    follower.token_hash = hashed(token)
     follower.save()
     for path, status in {
         link_of(ticket, live_server).removeprefix(live_server.url): 200,

@@ -23,7 +23,8 @@ from staff.access import access
 from staff.pages import paginate
 from staff.public.forms import PublicForm
 from staff.public.pages import closed, language_of, private, refused
-from support import desk, links
+from staff.tokens import hashed
+from support import desk
 from support.actions import board as actions
 from support.forms.public import CommentForm, FollowForm, ProposalForm
 from support.models import BoardComment, BoardVote, Suggestion
@@ -260,5 +261,5 @@ def _voted(request: HttpRequest, keys: list[int]) -> set[int]:
     voter = _voter(request)
     if not voter:
         return set()
-    votes = BoardVote.objects.filter(suggestion__in=keys, voter_hash=links.hashed(voter))
+    votes = BoardVote.objects.filter(suggestion__in=keys, voter_hash=hashed(voter))
     return set(votes.values_list("suggestion_id", flat=True))

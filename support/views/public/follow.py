@@ -24,6 +24,7 @@ from staff.downloads import download
 from staff.pages import paginate
 from staff.public.pages import language_of, private, refused
 from staff.refusals import Refusal
+from staff.tokens import hashed
 from support import desk, links
 from support.actions import following
 from support.forms.public import AnswerForm
@@ -67,7 +68,7 @@ def follow_file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
 
 def _no_such_link(request: HttpRequest, token: str) -> HttpResponse:
     """It has ended, or it never was: the second is counted, so that nobody tries them out."""
-    if TicketAccess.objects.filter(token_hash=links.hashed(token)).exists():
+    if TicketAccess.objects.filter(token_hash=hashed(token)).exists():
         context = {"has_feedback_page": desk.settings().has_feedback_page}
         return render(request, "support/public/follow_ended.html", context, status=410)
     often = limits.misses_too_often(request)

@@ -18,7 +18,7 @@ from icalendar import Calendar, Event
 
 from crm.actions.tasks import END_OF_DAY
 from crm.models import CalendarFeed, Contract, Task
-from crm.today import CONTRACTS_AHEAD, mine
+from crm.today import CONTRACTS_AHEAD, ending
 from staff.models import Business, User
 from staff.tokens import hashed
 
@@ -66,15 +66,8 @@ def calendar_of(user: User, business: Business) -> bytes:
 
 def _contracts(user: User) -> list[Contract]:
     today = timezone.localdate()
-    ending = Contract.objects.filter(
-        mine(user),
-        customer__archived_at=None,
-        cancelled_on=None,
-        renewed_by=None,
-        ends_on__gte=today,
-        ends_on__lte=today + CONTRACTS_AHEAD,
-    )
-    return list(ending.select_related("customer").order_by("ends_on", "pk")[:MOST])
+    soon = ending(user).filter(ends_on__gte=today, ends_on__lte=today + CONTRACTS_AHEAD)
+    return list(soon[:MOST])
 
 
 def _task_event(task: Task) -> Event:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from crm.actions.tasks import END_OF_DAY
 from crm.models import Contract, MorningMail, Task
-from crm.today import mine
+from crm.today import ending
 from mail.actions import queue_email
 from mail.drafts import Draft
 from mail.letterhead import frame
@@ -60,17 +60,7 @@ def morning_of(user: User, now: datetime) -> Morning:
     due = [task for task in tasks if task.due_at and task.due_at >= now]
     late = [task for task in tasks if task.due_at and task.due_at < now]
     days = [local.date() + timedelta(days=ahead) for ahead in CONTRACT_DAYS]
-    contracts = list(
-        Contract.objects.filter(
-            mine(user),
-            customer__archived_at=None,
-            cancelled_on=None,
-            renewed_by=None,
-            ends_on__in=days,
-        )
-        .select_related("customer")
-        .order_by("ends_on", "pk")[:MOST]
-    )
+    contracts = list(ending(user).filter(ends_on__in=days)[:MOST])
     newly_late = any(task.due_at and task.due_at >= yesterday for task in late)
     return Morning(due, late, contracts, bool(due or contracts or newly_late))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -46,21 +46,20 @@ def gone_quiet(request: HttpRequest) -> dict[str, Any] | None:
     return {"tenures": tenures} if tenures else None
 
 
+def ending(user: User) -> QuerySet[Contract]:
+    """Contracts of their customers that nobody has renewed or cancelled, by the day they end."""
+    contracts = Contract.objects.filter(
+        mine(user), customer__archived_at=None, cancelled_on=None, renewed_by=None
+    )
+    return contracts.select_related("customer").order_by("ends_on", "pk")
+
+
 def contracts_ending(request: HttpRequest) -> dict[str, Any] | None:
     today = timezone.localdate()
-    ending = (
-        Contract.objects.filter(
-            mine(acting_user(request)),
-            customer__archived_at=None,
-            cancelled_on=None,
-            renewed_by=None,
-            ends_on__gt=today,
-            ends_on__lte=today + CONTRACTS_AHEAD,
-        )
-        .select_related("customer")
-        .order_by("ends_on", "pk")[:MOST]
+    soon = ending(acting_user(request)).filter(
+        ends_on__gt=today, ends_on__lte=today + CONTRACTS_AHEAD
     )
-    contracts = list(ending)
+    contracts = list(soon[:MOST])
     return {"contracts": contracts} if contracts else None
 
 

@@ -191,7 +191,6 @@ def delete_outreach(*, outreach: Outreach, by: User) -> None:
     outreach.delete()
 
 
-@transaction.atomic
 def seen_as(outreach: Outreach) -> str:
     """What stands for an outreach as somebody looked at it: words, readers and times."""
     segment = outreach.segment
@@ -200,6 +199,7 @@ def seen_as(outreach: Outreach) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
+@transaction.atomic
 def send_outreach(*, outreach: Outreach, by: User, seen: str | None = None) -> Outreach:
     """Send a draft, or switch on one that waits for moments (also one that rests).
 

@@ -290,11 +290,6 @@ def begin_revert(*, file_import: FileImport, by: User | None) -> FileImport:
     return file_import
 
 
-def can_forget(file_import: FileImport) -> bool:
-    """Whether nothing came of it, so that it may leave the history."""
-    return can_map(file_import)
-
-
 @transaction.atomic
 def forget(*, file_import: FileImport, by: User | None) -> None:
     """Drop a draft that nobody wants, and its files unless something else has them. Raises NotNow."""

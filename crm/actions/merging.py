@@ -185,10 +185,6 @@ def undo_merge(*, change_set: ChangeSet, by: User | None) -> changes.RevertOutco
 # --- They are two ------------------------------------------------------------------------
 
 
-def can_dismiss(pair: Duplicate) -> bool:
-    return pair.dismissed_at is None
-
-
 @transaction.atomic
 def dismiss_duplicate(*, pair: Duplicate, by: User | None) -> Duplicate:
     """ "These are two": the pair is never offered again. Raises AlreadyTwo."""

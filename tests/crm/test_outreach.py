@@ -312,6 +312,12 @@ def test_only_managers_send(manager: User, agent: User) -> None:
     assert (entry.by, entry.changes) == (manager, {"state": ["draft", "sending"]})
 
 
+@pytest.mark.django_db(transaction=True)  # a lock outside a transaction is refused, on PostgreSQL
+def test_sending_is_a_transaction_of_its_own(manager: User) -> None:
+    outreach = draft(manager)
+    assert actions.send_outreach(outreach=outreach, by=manager).state == "sending"
+
+
 def test_each_is_written_to_in_their_language(manager: User) -> None:
     spanish = {"subject": "Primavera", "body": "Hola, {first_name|amigo}."}
     texts = WORDS | {"es": spanish}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from uuid import uuid4
 
 from celery import shared_task
 from django.db import IntegrityError
@@ -22,17 +21,15 @@ LEASE_SECONDS = 60
 @shared_task(ignore_result=True)
 def find_duplicates() -> None:
     """Look at those who are new or changed, a few slices at a time; then come again if some are left."""
-    holder = str(uuid4())
-    if not leases.acquire(LEASE, holder, LEASE_SECONDS):
-        return
-    try:
-        left = duplicates.search(SECONDS)
-    except IntegrityError:
-        # Somebody was merged or deleted at this moment; the slice is looked at again.
-        log.info("Customers went away while they were compared.")
-        left = False
-    finally:
-        leases.release(LEASE, holder)
+    with leases.held(LEASE, LEASE_SECONDS) as holder:
+        if holder is None:
+            return
+        try:
+            left = duplicates.search(SECONDS)
+        except IntegrityError:
+            # Somebody was merged or deleted at this moment; the slice is looked at again.
+            log.info("Customers went away while they were compared.")
+            left = False
     if left:
         find_duplicates.delay()
 

@@ -2,7 +2,6 @@
 
 import logging
 from datetime import timedelta
-from uuid import uuid4
 
 from celery import shared_task
 from django.utils import timezone
@@ -76,15 +75,14 @@ def follow_tiers(*, everyone: bool = False) -> int:
     had = Customer.objects.exclude(tier=None)
     if not (everyone or waiting.exists()) or not (LoyaltyTier.objects.exists() or had.exists()):
         return 0
-    holder = uuid4().hex
-    if not leases.acquire("crm.loyalty", holder, WALK_SECONDS):
-        return 0
-    began = timezone.now()
-    rules = list(LoyaltyTier.objects.values_list(*TIER_RULES))
-    changed = loyalty.follow_everyone(began)
-    if rules == list(LoyaltyTier.objects.values_list(*TIER_RULES)):
-        LoyaltyTier.objects.update(applied_at=began)
-    leases.release("crm.loyalty", holder)
+    with leases.held("crm.loyalty", WALK_SECONDS) as holder:
+        if holder is None:
+            return 0
+        began = timezone.now()
+        rules = list(LoyaltyTier.objects.values_list(*TIER_RULES))
+        changed = loyalty.follow_everyone(began)
+        if rules == list(LoyaltyTier.objects.values_list(*TIER_RULES)):
+            LoyaltyTier.objects.update(applied_at=began)
     return changed
 
 

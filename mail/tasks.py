@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 
 from celery import shared_task
@@ -30,13 +29,9 @@ def sweep() -> None:
     """Send what is due, for less than the ten seconds between two sweeps; settle what is stuck."""
     from mail import delivery
 
-    holder = secrets.token_hex(8)
-    if not leases.acquire(SWEEP, holder, SWEEP_LEASE):
-        return  # another sweep goes on until nothing is due
-    try:
-        delivery.sweep(seconds=9)
-    finally:
-        leases.release(SWEEP, holder)
+    with leases.held(SWEEP, SWEEP_LEASE) as holder:
+        if holder is not None:  # otherwise another sweep goes on until nothing is due
+            delivery.sweep(seconds=9)
 
 
 # --- What arrives -----------------------------------------------------------------------------
@@ -93,15 +88,11 @@ def sort_inbound() -> None:
     """Say of all stored mail what it is, and tell the rooms that take it."""
     from mail import sorting
 
-    holder = secrets.token_hex(8)
     held = Lease.objects.filter(name=SORT).exclude(holder="")
     has_died = held.filter(until__lte=timezone.now()).exists()
-    if not leases.acquire(SORT, holder, SORT_LEASE):
-        return
-    try:
-        (sorting.sort_after_a_death if has_died else sorting.sort)(seconds=9)
-    finally:
-        leases.release(SORT, holder)
+    with leases.held(SORT, SORT_LEASE) as holder:
+        if holder is not None:
+            (sorting.sort_after_a_death if has_died else sorting.sort)(seconds=9)
 
 
 @shared_task(ignore_result=True)

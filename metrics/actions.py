@@ -9,10 +9,8 @@ SQLite nobody waits.
 from __future__ import annotations
 
 import random
-import uuid
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -60,19 +58,6 @@ class Difference:
     computed: str
 
 
-@contextmanager
-def _alone() -> Iterator[str | None]:
-    """The holder's name while no other refresh runs anywhere; None when one does."""
-    holder = uuid.uuid4().hex
-    if not leases.acquire(LEASE, holder, LEASE_SECONDS):
-        yield None
-        return
-    try:
-        yield holder
-    finally:
-        leases.release(LEASE, holder)
-
-
 def _engine() -> Engine:
     return Engine.objects.get_or_create(pk=1)[0]
 
@@ -92,7 +77,7 @@ def refresh(*, now: datetime | None = None) -> Refreshed | None:
     business = Business.current()
     if business is None or not is_due(now):
         return Refreshed()
-    with _alone() as holder:
+    with leases.held(LEASE, LEASE_SECONDS) as holder:
         if holder is None:
             return None
         total = Refreshed()
@@ -176,7 +161,7 @@ def recompute_full(
     business = Business.current()
     if business is None:
         return Refreshed()
-    with _alone() as holder:
+    with leases.held(LEASE, LEASE_SECONDS) as holder:
         if holder is None:
             return None
         _engine()

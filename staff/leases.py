@@ -1,5 +1,8 @@
 """Named leases: one holder at a time, on any database, and free again when the holder dies."""
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db.models import Q
@@ -25,3 +28,19 @@ def release(name: str, holder: str) -> bool:
     """Give the lease back; False when it had already passed to somebody else."""
     held = Lease.objects.filter(name=name, holder=holder, until__isnull=False)
     return held.update(holder="", until=None) == 1
+
+
+@contextmanager
+def held(name: str, seconds: float) -> Iterator[str | None]:
+    """Hold the lease until the end of the block: the holder's name, by which it can be prolonged.
+
+    None while somebody else holds it.
+    """
+    holder = secrets.token_hex(8)
+    if not acquire(name, holder, seconds):
+        yield None
+        return
+    try:
+        yield holder
+    finally:
+        release(name, holder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from datetime import timedelta
 
@@ -30,17 +29,14 @@ def file_mail() -> None:
     """
     from support import filing  # it acts through actions that nudge other tasks
 
-    holder = secrets.token_hex(8)
     held = Lease.objects.filter(name=FILING).exclude(holder="")
     has_died = held.filter(until__lte=timezone.now()).exists()
-    if not leases.acquire(FILING, holder, FILING_LEASE):
-        return  # another one goes on until nothing waits
-    try:
+    with leases.held(FILING, FILING_LEASE) as holder:
+        if holder is None:
+            return  # another one goes on until nothing waits
         if has_died:
             filing.set_first_back()
         filing.file_waiting(seconds=9)
-    finally:
-        leases.release(FILING, holder)
 
 
 @shared_task(ignore_result=True)

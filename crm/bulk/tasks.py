@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 
 from celery import shared_task
@@ -22,13 +21,10 @@ def work(bulk_edit_id: int) -> None:
     """Do a slice of it; with more to do, queue again behind what waits."""
     from crm.bulk import walking  # it acts through actions that nudge this task
 
-    name, holder = f"crm.bulk_edit:{bulk_edit_id}", secrets.token_hex(8)
-    if not leases.acquire(name, holder, LEASE):
-        return  # whoever walks it goes on
-    try:
+    with leases.held(f"crm.bulk_edit:{bulk_edit_id}", LEASE) as holder:
+        if holder is None:
+            return  # whoever walks it goes on
         is_more = walking.slice_of(bulk_edit_id, seconds=SLICE)
-    finally:
-        leases.release(name, holder)
     if is_more:
         transaction.on_commit(lambda: work.delay(bulk_edit_id), robust=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from datetime import timedelta
 
 from celery import shared_task
@@ -24,13 +23,10 @@ def work(file_import_id: int) -> None:
     """Do a slice of what this import waits for; with more to do, queue again behind what waits."""
     from crm.imports import working  # it acts through actions that nudge this task
 
-    name, holder = working.lease_name(file_import_id), secrets.token_hex(8)
-    if not leases.acquire(name, holder, LEASE):
-        return  # whoever walks it goes on
-    try:
+    with leases.held(working.lease_name(file_import_id), LEASE) as holder:
+        if holder is None:
+            return  # whoever walks it goes on
         is_more = working.slice_of(file_import_id, seconds=SLICE)
-    finally:
-        leases.release(name, holder)
     if is_more:
         transaction.on_commit(lambda: work.delay(file_import_id), robust=True)
 

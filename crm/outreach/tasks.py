@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from datetime import timedelta
 
@@ -27,20 +26,16 @@ def work() -> None:
     """A slice of everything that waits; with more to do, queue again behind what waits."""
     from crm.outreach import delivering  # it acts through actions that nudge this task
 
-    holder = secrets.token_hex(8)
-    if not leases.acquire(NAME, holder, LEASE):
-        return  # whoever walks goes on
-    end = time.monotonic() + SLICE
-    try:
-        is_more = False
+    with leases.held(NAME, LEASE) as holder:
+        if holder is None:
+            return  # whoever walks goes on
+        end, is_more = time.monotonic() + SLICE, False
         for pk in delivering.at_work():
             try:
                 is_more |= delivering.slice_of(pk, seconds=end - time.monotonic())
             except Exception:
                 # The sweep tries it again; the others don't wait for that.
                 log.exception("Outreach %s failed.", pk)
-    finally:
-        leases.release(NAME, holder)
     if is_more:
         transaction.on_commit(work.delay, robust=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -48,18 +47,15 @@ def work() -> bool:
     One worker at a time: the export that has come least far goes first, so a short one need not wait for
     a long one.
     """
-    holder = secrets.token_hex(8)
-    if not leases.acquire(LEASE, holder, LEASE_SECONDS):
-        return False  # whoever holds it goes on until nothing is left
-    try:
+    with leases.held(LEASE, LEASE_SECONDS) as holder:
+        if holder is None:
+            return False  # whoever holds it goes on until nothing is left
         end = time.monotonic() + SLICE_SECONDS
         while export := _at_work().order_by("rows_done", "pk").select_related("by").first():
             _slice(export, holder, end)
             if time.monotonic() >= end:
                 break
         return _at_work().exists()
-    finally:
-        leases.release(LEASE, holder)
 
 
 def sheet_of(export: Export) -> Sheet:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from crm import merging
+from crm.actions.deals import find_stages
 from crm.models import Customer
 from crm.projections import rebuild_contact_dates
 from crm.search import index
@@ -56,11 +57,19 @@ def reindex_affiliated(rows: Sequence[Reverted]) -> None:
         index(customers_of(rows))
 
 
+def put_on_board(rows: Sequence[Reverted]) -> None:
+    """Deals that are there again, and whose stage somebody has archived meanwhile."""
+    current = current_revert()
+    again = [row.id for row in rows if row.was is None]
+    find_stages(again, current.by if current else None)
+
+
 def register() -> None:
     """Called from CrmConfig.ready."""
     for label in ("crm.order", "crm.contract", "crm.tenurespan", "crm.loss"):
         on_revert(label, rebuild_tenures)
     on_revert("crm.interaction", rebuild_dates)
+    on_revert("crm.deal", put_on_board)
     on_revert("crm.customer", reindex_customers)
     on_revert("crm.affiliation", reindex_affiliated)
     on_revert("crm.customer_tags", reindex_affiliated)

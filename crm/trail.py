@@ -76,6 +76,7 @@ def register() -> None:
             "customer.unmerge": _("took merged customers apart"),
             "customer.update": _("changed a customer"),
             "deal.create": _("began a deal"),
+            "deal.delete": _("deleted a deal"),
             "deal.lose": _("noted a deal as lost"),
             "deal.move": _("moved a deal to another stage"),
             "deal.reopen": _("opened a deal again"),

@@ -141,6 +141,7 @@ urlpatterns: list[URLPattern] = [
     path("deals/<int:pk>/win/", deal_endings.deal_win, name="deal-win"),
     path("deals/<int:pk>/lose/", deal_endings.deal_lose, name="deal-lose"),
     path("deals/<int:pk>/reopen/", deal_endings.deal_reopen, name="deal-reopen"),
+    path("deals/<int:pk>/delete/", deal_endings.deal_delete, name="deal-delete"),
     path("settings/deals/", pipelines.pipelines, name="pipelines"),
     path("settings/deals/new/", pipelines.pipeline_create, name="pipeline-create"),
     path("settings/deals/<int:pk>/", pipelines.pipeline_edit, name="pipeline-edit"),

@@ -1,4 +1,4 @@
-"""Deals: begun, changed, moved from stage to stage, won, lost, opened again.
+"""Deals: begun, changed, moved from stage to stage, won, lost, opened again, deleted.
 
 Whoever puts a deal into a stage locks that stage first and the deal second, so that a stage is
 never archived under a deal, and places within a column are given one after the other.
@@ -6,7 +6,7 @@ never archived under a deal, and places within a column are given one after the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,16 +18,17 @@ from django.utils.translation import gettext_lazy
 
 from crm import money
 from crm.actions.contracts import create_contract
-from crm.actions.interactions import log_interaction
+from crm.actions.interactions import interactions_about, log_interaction
 from crm.actions.orders import record_order
 from crm.actions.pipelines import first_pipeline
 from crm.actions.tasks import TitleMissing
 from crm.actions.tenures import REASONS
-from crm.models import Contact, Customer, Deal, Interaction, LossReason, Stage, StageChange
+from crm.models import Contact, Customer, Deal, Interaction, LossReason, Stage, StageChange, Task
 from staff import audit
 from staff.bulk import save_columns
+from staff.changes import open_change_set, record_deleted, record_updated
 from staff.formats import money as money_text
-from staff.models import Business, User
+from staff.models import Business, ChangeSet, User
 from staff.refusals import Refusal
 
 FIELDS = ("title", "contact", "amount", "currency", "rate", "owner", "expected_on")
@@ -52,6 +53,10 @@ class DealChanged(Refusal):
     message = gettext_lazy(
         "Somebody has changed this deal in the meantime. See how it stands now, then go on."
     )
+
+
+class DealGone(Refusal):
+    message = gettext_lazy("This deal has been deleted meanwhile.")
 
 
 class StageNotInUse(Refusal):
@@ -153,7 +158,9 @@ def move_deal(
 @transaction.atomic
 def shift_deal(*, deal: Deal, up: bool, by: User | None) -> Deal:
     """Change places with the deal above or below it in its column; at the end nothing happens."""
-    current = Deal.objects.select_related("stage").get(pk=deal.pk)
+    current = Deal.objects.select_related("stage").filter(pk=deal.pk).first()
+    if current is None:
+        raise DealGone
     column = list(_column(current.stage).values_list("pk", flat=True))
     place = column.index(current.pk) if current.pk in column else None
     if place is None:
@@ -241,6 +248,53 @@ def open_deal_again(*, deal: Deal, by: User | None) -> Deal:
     return current
 
 
+@transaction.atomic
+def delete_deal(*, deal: Deal, by: User | None) -> ChangeSet:
+    """It never was one: off the board, out of the sums and off the timeline.
+
+    What was still to be done about it goes with it; promises, what was done, and an order or a
+    contract that winning made stay. Returns the change set that takes it back. Raises DealGone.
+    """
+    current = _current(deal, None)
+    told = interactions_about(Deal, [current.pk])
+    history = StageChange.objects.filter(deal=current)
+    tasks = Task.objects.filter(about_model=Deal._meta.label_lower, about_id=current.pk)
+    undone = tasks.filter(done_at=None, is_promise=False)
+    change_set = open_change_set(kind="crm.deal_delete", label=current.title, by=by)
+    record_deleted(change_set, [*told, *history.order_by("pk"), *undone, current])
+    changes = {
+        name: [before, None] for name, (_none, before) in audit.diff({}, current, FIELDS).items()
+    }
+    changes["customer"] = [current.customer_id, None]
+    audit.record(
+        by=by, action="deal.delete", target=current, changes=changes, change_set=change_set
+    )
+    told.delete()
+    undone.delete()
+    _part(change_set, tasks)
+    current.delete()
+    return change_set
+
+
+def _part(change_set: ChangeSet, tasks: QuerySet[Task]) -> None:
+    """They go on, about nothing that has a page."""
+    was = [(task.pk, task.about_id) for task in tasks]
+    about, nothing = Deal._meta.label_lower, {"about_model": "", "about_id": None}
+    record_updated(
+        change_set,
+        Task,
+        ((pk, {"about_model": about, "about_id": deal}, nothing) for pk, deal in was),
+    )
+    tasks.update(**nothing)
+
+
+def find_stages(ids: Collection[int], by: User | None) -> None:
+    """Give those of these open deals a stage in use whose own went out of use while they were away."""
+    away = Deal.objects.filter(pk__in=ids, state=Deal.State.OPEN)
+    for deal in away.exclude(stage__archived_at=None, stage__pipeline__archived_at=None):
+        move_deal(deal=deal, stage=_locked(_stage_again(deal, by)), by=by)
+
+
 def _stage_again(deal: Deal, by: User | None) -> Stage | None:
     stage = Stage.objects.select_related("pipeline").get(pk=deal.stage_id)
     if stage.archived_at is None and stage.pipeline.archived_at is None:
@@ -253,9 +307,11 @@ def _stage_again(deal: Deal, by: User | None) -> Stage | None:
 
 
 def _current(deal: Deal, version: int | None) -> Deal:
-    """The row as it is, locked; DealChanged when it is no longer what somebody saw."""
+    """The row as it is, locked; DealChanged when it is no longer what somebody saw, or DealGone."""
     rows = Deal.objects.select_related("customer", "stage").select_for_update(of=("self",))
-    current = rows.get(pk=deal.pk)
+    current = rows.filter(pk=deal.pk).first()
+    if current is None:
+        raise DealGone
     if version is not None and current.version != version:
         raise DealChanged
     return current

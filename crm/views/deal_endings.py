@@ -1,4 +1,4 @@
-"""How a deal ends: won, lost, or opened again."""
+"""How a deal ends: won, lost, or deleted; and how it is opened again."""
 
 from __future__ import annotations
 
@@ -80,3 +80,19 @@ def deal_reopen(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("The deal is open again."))
     return back(request, "crm:deal", pk)
+
+
+@access(write=Role.AGENT)
+@require_POST
+def deal_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """From its page, from the board or from the list; "Undo" returns there."""
+    deal = get_object_or_404(Deal, pk=pk)
+    done = back(request, "crm:deal-list")
+    try:
+        change_set = actions.delete_deal(deal=deal, by=acting_user(request))
+    except Refusal as refusal:
+        messages.info(request, str(refusal))
+    else:
+        undo = undo_tag("crm:undo", change_set.pk, to=done.url)
+        messages.success(request, _("Deleted: %(title)s") % {"title": deal.title}, extra_tags=undo)
+    return done

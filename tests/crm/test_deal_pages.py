@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -14,7 +15,7 @@ from crm import actions, deals
 from crm.actions import pipelines
 from crm.models import Contract, Customer, Deal, Order, Stage, Task
 from staff.exports import LISTS
-from staff.models import Business, User
+from staff.models import Business, ChangeSet, User
 from tests.factories import CustomerFactory
 
 BOARD = reverse("crm:deal-list")
@@ -291,6 +292,32 @@ def test_a_deal_is_lost_with_its_reason(agent_client: Client, bikes: Deal) -> No
     assertContains(lost, "Too dear")
     late = agent_client.post(lose, data)
     assertContains(late, "Somebody has changed this deal", status_code=422)
+
+
+@pytest.mark.parametrize("page", [BOARD, f"{BOARD}?view=list"])
+def test_a_deal_is_deleted_from_the_board_and_the_list_and_comes_back(
+    agent_client: Client, read_only_client: Client, bikes: Deal, page: str
+) -> None:
+    assertContains(agent_client.get(page), url("delete", bikes))
+    assertNotContains(read_only_client.get(page), url("delete", bikes))
+
+    deleted = agent_client.post(url("delete", bikes), {"next": page}, follow=True, headers=HTMX)
+
+    assert not Deal.objects.exists()
+    assertContains(deleted, "Deleted: Five cargo bikes")
+    assertContains(deleted, "Undo")
+    undo = reverse("crm:undo", args=[ChangeSet.objects.get().pk])
+    back = agent_client.post(f"{undo}?next={quote(page)}")
+    assertRedirects(back, page)
+    assertContains(agent_client.get(url("", bikes)), "Five cargo bikes")
+
+
+def test_a_deal_is_deleted_from_its_page(agent_client: Client, bikes: Deal) -> None:
+    assertContains(agent_client.get(url("", bikes)), url("delete", bikes))
+
+    assertRedirects(agent_client.post(url("delete", bikes)), BOARD)
+
+    assert agent_client.post(url("delete", bikes)).status_code == 404
 
 
 def test_a_deal_page_costs_the_same_however_much_passed(

@@ -13,12 +13,14 @@ from crm.actions.deals import (
     DealAmountBelowZero,
     DealChanged,
     DealClosed,
+    DealGone,
     DealOpen,
     NotAReason,
     StageNotInUse,
 )
 from crm.actions.tasks import TitleMissing
-from crm.models import Customer, Deal, Interaction, LossReason, Pipeline, Stage, StageChange
+from crm.models import Customer, Deal, Interaction, LossReason, Pipeline, Stage, StageChange, Task
+from staff import changes
 from staff.models import AuditEntry, Business, User
 from staff.refusals import Refusal
 from tests.factories import ContactFactory, CustomerFactory
@@ -334,3 +336,87 @@ def test_deals_that_wait(ada: Customer, agent: User) -> None:
     Deal.objects.filter(pk=old.pk).update(moved_at=timezone.now() - timedelta(days=15))
     assert [deal.title for deal in deals.waiting(agent)] == ["old", "late"]
     assert fresh not in deals.waiting(agent)
+
+
+# --- Deleting ---------------------------------------------------------------------------------
+
+
+def test_a_deleted_deal_comes_back_whole(ada: Customer, agent: User, stages: list[Stage]) -> None:
+    above, deal, below = begin(ada, "Below", "A typing mistake", "Above", by=agent)[::-1]
+    actions.move_deal(deal=deal, stage=stages[1], by=agent)
+    call = actions.create_task(title="Call", customer=ada, about=deal, by=agent)
+    done = actions.create_task(title="Wrote", customer=ada, about=deal, by=agent)
+    actions.complete_task(task=done, by=agent)
+    told = Interaction.objects.filter(about_model="crm.deal", about_id=deal.pk)
+    before = [
+        list(rows.order_by("pk").values()) for rows in (told, Task.objects, deal.stage_changes)
+    ]
+
+    change_set = actions.delete_deal(deal=deal, by=agent)
+
+    assert set(Deal.objects.all()) == {above, below}
+    assert not told.exists()
+    left = Task.objects.get()  # what was done was done
+    assert (left.pk, left.about_model, left.about_id) == (done.pk, "", None)
+    entry = AuditEntry.objects.get(action="deal.delete")
+    assert (entry.by, entry.target_id) == (agent, deal.pk)
+    assert entry.changes["title"] == ["A typing mistake", None]
+    with pytest.raises(DealGone):
+        actions.delete_deal(deal=deal, by=agent)
+
+    assert changes.revert(change_set=change_set, by=agent).left_alone_count == 0
+
+    deal.refresh_from_db()
+    assert deal.stage == stages[1]
+    assert Task.objects.get(pk=call.pk).about_id == deal.pk
+    after = [
+        list(rows.order_by("pk").values()) for rows in (told, Task.objects, deal.stage_changes)
+    ]
+    assert after == before
+
+
+def test_whoever_works_on_a_deleted_deal_is_told_so(
+    ada: Customer, agent: User, stages: list[Stage]
+) -> None:
+    [deal] = begin(ada, "Five cargo bikes")
+    actions.delete_deal(deal=deal, by=agent)
+
+    for act in (
+        lambda: actions.update_deal(deal=deal, by=agent, title="Six"),
+        lambda: actions.move_deal(deal=deal, stage=stages[1], by=agent),
+        lambda: actions.shift_deal(deal=deal, up=True, by=agent),
+        lambda: actions.win_deal(deal=deal, by=agent),
+        lambda: actions.lose_deal(deal=deal, reason="unknown", by=agent),
+        lambda: actions.open_deal_again(deal=deal, by=agent),
+    ):
+        with pytest.raises(DealGone):
+            act()
+
+
+def test_a_promise_about_a_deleted_deal_is_still_to_be_kept(ada: Customer, agent: User) -> None:
+    [deal] = begin(ada, "Five cargo bikes")
+    due_at = timezone.now() + timedelta(days=2)
+    kept = actions.create_task(
+        title="Send a quote", customer=ada, about=deal, due_at=due_at, is_promise=True, by=agent
+    )
+
+    change_set = actions.delete_deal(deal=deal, by=agent)
+
+    assert Task.objects.get().about_model == ""
+    changes.revert(change_set=change_set, by=agent)
+    kept.refresh_from_db()
+    assert (kept.about_model, kept.about_id) == ("crm.deal", deal.pk)
+
+
+def test_a_deal_never_comes_back_into_an_archived_stage(
+    ada: Customer, agent: User, manager: User, stages: list[Stage]
+) -> None:
+    [deal] = begin(ada, "Five cargo bikes")
+    change_set = actions.delete_deal(deal=deal, by=agent)
+    pipelines.archive_stage(stage=stages[0], by=manager)
+
+    changes.revert(change_set=change_set, by=agent)
+
+    deal.refresh_from_db()
+    assert deal.stage == stages[1]
+    assert StageChange.objects.filter(deal=deal).count() == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm import privacy
 from crm.privacy import PersonalRows, of_person
 from mail.pseudonyms import nobodys_address
-from surveys.models import Invitation, Response, Review
+from surveys.models import Invitation, Response, Review, Testimonial
 
 
 def register() -> None:
@@ -14,14 +14,27 @@ def register() -> None:
         PersonalRows(
             Response,
             lambda person: Response.objects.filter(of_person(person)),
-            {"comment": "", "edit_hash": "", "external_source": "", "external_id": ""},
+            {
+                "comment": "",
+                "further": {},
+                "edit_hash": "",
+                "external_source": "",
+                "external_id": "",
+            },
             secret=["edit_hash"],
         ),
         PersonalRows(
             Invitation,
             lambda person: Invitation.objects.filter(of_person(person)),
-            {"address": nobodys_address(), "token_hash": ""},
-            secret=["token_hash"],
+            {"address": nobodys_address(), "token_hash": "", "reminder_hash": ""},
+            secret=["token_hash", "reminder_hash"],
+        ),
+        PersonalRows(
+            Testimonial,
+            lambda person: Testimonial.objects.filter(
+                response__in=Response.objects.filter(of_person(person))
+            ),
+            order=40,
         ),
         PersonalRows(
             Review,
@@ -33,5 +46,6 @@ def register() -> None:
         {
             "surveys.skip": "that nobody was asked, and why",
             "surveys.followup": "which ticket follows which answer",
+            "surveys.tagging": "what a comment was about",
         }
     )

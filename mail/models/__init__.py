@@ -6,6 +6,7 @@ from mail.models.outgoing import (
     OutgoingAttachment,
     OutgoingEmail,
     Scope,
+    SenderGate,
     Suppression,
 )
 
@@ -17,6 +18,7 @@ __all__ = [
     "OutgoingAttachment",
     "OutgoingEmail",
     "Scope",
+    "SenderGate",
     "Suppression",
     "WebhookDelivery",
 ]

@@ -103,7 +103,12 @@ class WebhookDelivery(models.Model):
         DONE = "done", pgettext_lazy("webhook", "done")
         FAILED = "failed", pgettext_lazy("webhook", "failed")
 
+    class Kind(models.TextChoices):
+        INBOUND = "inbound", pgettext_lazy("webhook", "mail")
+        EVENTS = "events", pgettext_lazy("webhook", "news of deliveries")
+
     provider = models.CharField(max_length=40)
+    kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.INBOUND)
     body = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     # What is needed to read the body again: content type, query string.
     facts = models.JSONField(default=dict)
@@ -115,7 +120,7 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["provider", "digest"], name="mail_webhook_once")
+            models.UniqueConstraint(fields=["provider", "kind", "digest"], name="mail_webhook_once")
         ]
         indexes: ClassVar = [
             models.Index(fields=["id"], condition=Q(state="waiting"), name="mail_webhook_waiting")

@@ -81,6 +81,8 @@ class OutgoingEmail(models.Model):
     lease_holder = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField(max_length=250, blank=True)
+    # How the provider's events name it: "<provider>:<its id>".
+    provider_id = models.CharField(max_length=250, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     # The server's words, or why it was not sent.
     detail = models.TextField(blank=True)
@@ -109,11 +111,65 @@ class OutgoingEmail(models.Model):
             models.Index(fields=["-created_at", "-id"], name="mail_outbox"),
             models.Index(fields=["state", "-created_at", "-id"], name="mail_outbox_state"),
             models.Index(fields=["about_model", "about_id"], name="mail_outgoing_about"),
+            models.Index(
+                fields=["provider_id"],
+                condition=~Q(provider_id=""),
+                name="mail_outgoing_provider",
+            ),
+            # How a sender has fared of late.
+            models.Index(
+                fields=["from_address", "-sent_at"],
+                condition=Q(sent_at__isnull=False),
+                name="mail_outgoing_sender",
+            ),
             models.Index(fields=["to_address", "-created_at"], name="mail_outgoing_to"),
         ]
 
     def __str__(self) -> str:
         return self.subject
+
+
+class SenderGate(models.Model):
+    """How fast one sender may send, and whether it stands still: a token bucket, and its lid.
+
+    A message takes a token before it is claimed; `tokens` are those at `filled_at`. Paused by too
+    many bounces or complaints, or by hand, it lets nothing through but replies and account mail.
+    """
+
+    class Pause(models.TextChoices):
+        BOUNCES = "bounces", _("too many addresses do not exist")
+        COMPLAINTS = "complaints", _("too many people marked it as spam")
+        BY_HAND = "by_hand", _("stopped by hand")
+
+    address = models.EmailField(max_length=254, unique=True)
+    # Null: as fast as the server takes them.
+    per_minute = models.PositiveIntegerField(_("at most so many a minute"), null=True, blank=True)
+    tokens = models.FloatField(default=0)
+    filled_at = models.DateTimeField(default=timezone.now)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=10, choices=Pause.choices, blank=True)
+    # What was counted: {"sent": 120, "bounced": 8}.
+    pause_facts = models.JSONField(default=dict, blank=True)
+    # What came before is not held against it once somebody let it go on.
+    counted_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(address=Lower("address")), name="mail_gate_address_lower"
+            ),
+            models.CheckConstraint(
+                condition=Q(per_minute=None) | Q(per_minute__gte=1), name="mail_gate_lets_through"
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at=None, pause_reason="")
+                | Q(paused_at__isnull=False) & ~Q(pause_reason=""),
+                name="mail_gate_pause_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
 
 
 class OutgoingAttachment(models.Model):

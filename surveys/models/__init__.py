@@ -1,20 +1,26 @@
 """The data of the surveys room, a module per noun."""
 
 from surveys.models.invitations import Click, Invitation, Skip, SurveyRun
-from surveys.models.responses import Response
-from surveys.models.reviews import Review
+from surveys.models.responses import CommentTag, Response, Tagging, Testimonial
+from surveys.models.reviews import Review, ReviewSite
 from surveys.models.surveys import Survey, SurveyVersion
-from surveys.models.triggers import FollowUp, SurveyTrigger
+from surveys.models.triggers import AskingRules, FollowUp, LoopRule, SurveyTrigger
 
 __all__ = [
+    "AskingRules",
     "Click",
+    "CommentTag",
     "FollowUp",
     "Invitation",
+    "LoopRule",
     "Response",
     "Review",
+    "ReviewSite",
     "Skip",
     "Survey",
     "SurveyRun",
     "SurveyTrigger",
     "SurveyVersion",
+    "Tagging",
+    "Testimonial",
 ]

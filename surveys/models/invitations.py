@@ -57,6 +57,8 @@ class Invitation(models.Model):
         QUEUED = "queued", pgettext_lazy("invitation", "in the outbox")
         ANSWERED = "answered", pgettext_lazy("invitation", "answered")
         CANCELLED = "cancelled", pgettext_lazy("invitation", "cancelled")
+        # Sent by another tool before: only who was asked, and when, so that throttling goes on.
+        ELSEWHERE = "elsewhere", pgettext_lazy("invitation", "sent by another tool")
 
     run = models.ForeignKey(SurveyRun, on_delete=models.CASCADE, related_name="invitations")
     survey = models.ForeignKey(Survey, on_delete=models.PROTECT, related_name="invitations")
@@ -65,12 +67,25 @@ class Invitation(models.Model):
     address = models.EmailField(max_length=254)
     language = models.CharField(max_length=8)
     state = models.CharField(max_length=9, choices=State.choices, default=State.PENDING)
+    trigger = models.ForeignKey(
+        "surveys.SurveyTrigger",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="invitations",
+    )
     # What a trigger's asking is about: a record, and which time round (its event's key).
     subject_model = models.CharField(max_length=60, blank=True)
     subject_id = models.BigIntegerField(null=True, blank=True)
     occurrence = models.BigIntegerField(null=True, blank=True)
     # SHA-256 of the token in its link, hex; made when the mail is rendered.
     token_hash = models.CharField(max_length=64, blank=True)
+    # The same of the link in its reminder: the first one's token is not known any more.
+    reminder_hash = models.CharField(max_length=64, blank=True)
+    # Not queued before: quiet hours, and the most that is asked in a day, put it off.
+    due_at = models.DateTimeField(default=timezone.now)
+    # When its one reminder was queued.
+    reminded_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -88,12 +103,22 @@ class Invitation(models.Model):
                 name="surveys_invited_once",
             ),
             models.UniqueConstraint(
-                fields=["subject_model", "subject_id", "occurrence"],
-                condition=~Q(subject_model=""),
+                fields=["trigger", "subject_model", "subject_id", "occurrence"],
+                condition=Q(trigger__isnull=False),
                 name="surveys_asked_once_about",
+            ),
+            models.CheckConstraint(
+                condition=Q(trigger=None, subject_model="")
+                | Q(subject_id__isnull=False, occurrence__isnull=False) & ~Q(subject_model=""),
+                name="surveys_trigger_names_subject",
             ),
             models.UniqueConstraint(
                 fields=["token_hash"], condition=~Q(token_hash=""), name="surveys_token"
+            ),
+            models.UniqueConstraint(
+                fields=["reminder_hash"],
+                condition=~Q(reminder_hash=""),
+                name="surveys_reminder_token",
             ),
         ]
         indexes: ClassVar = [
@@ -101,7 +126,21 @@ class Invitation(models.Model):
             models.Index(fields=["customer", "-created_at"], name="surveys_invitation_customer"),
             models.Index(fields=["sent_at"], name="surveys_invitation_sent"),
             models.Index(
-                fields=["id"], condition=Q(state="pending"), name="surveys_invitation_pending"
+                fields=["due_at", "id"],
+                condition=Q(state="pending"),
+                name="surveys_invitation_pending",
+            ),
+            # What may need its reminder.
+            models.Index(
+                fields=["sent_at", "id"],
+                condition=Q(state="queued", reminded_at=None),
+                name="surveys_invitation_remind",
+            ),
+            # What triggers ask of a record: was anybody asked about it?
+            models.Index(
+                fields=["subject_model", "subject_id"],
+                condition=~Q(subject_model=""),
+                name="surveys_invitation_subject",
             ),
             # What the sweep asks the post room about.
             models.Index(
@@ -126,12 +165,23 @@ class Skip(models.Model):
         SHARED_CONTACT = "shared_contact", _("asked for another customer in the same sending")
         MANY_CONTACTS = "many_contacts", _("several contacts, none of them the first to ask")
         REOPENED = "reopened", _("the ticket was opened again")
+        NO_CONSENT = "no_consent", _("no consent")
+        SUBJECT_GONE = "subject_gone", _("what it was about was taken back")
+        CAPPED = "capped", _("the most for one day was reached")
+        TOO_LATE = "too_late", _("it had been too long by then")
 
     run = models.ForeignKey(SurveyRun, on_delete=models.CASCADE, related_name="skips")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="survey_skips")
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, null=True, related_name="+")
     reason = models.CharField(max_length=14, choices=Reason.choices)
     # Of a trigger's asking, as on an invitation.
+    trigger = models.ForeignKey(
+        "surveys.SurveyTrigger",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="skips",
+    )
     subject_model = models.CharField(max_length=60, blank=True)
     subject_id = models.BigIntegerField(null=True, blank=True)
     occurrence = models.BigIntegerField(null=True, blank=True)
@@ -147,8 +197,8 @@ class Skip(models.Model):
                 name="surveys_skipped_once",
             ),
             models.UniqueConstraint(
-                fields=["subject_model", "subject_id", "occurrence"],
-                condition=~Q(subject_model=""),
+                fields=["trigger", "subject_model", "subject_id", "occurrence"],
+                condition=Q(trigger__isnull=False),
                 name="surveys_skipped_once_about",
             ),
         ]

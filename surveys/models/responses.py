@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -33,6 +35,11 @@ class Response(models.Model):
         HELD = "held", pgettext_lazy("response", "held")
         INVALID = "invalid", pgettext_lazy("response", "not counted")
 
+    class Sentiment(models.TextChoices):
+        POSITIVE = "positive", pgettext_lazy("comment", "positive")
+        NEUTRAL = "neutral", pgettext_lazy("comment", "neutral")
+        NEGATIVE = "negative", pgettext_lazy("comment", "negative")
+
     class Group(models.TextChoices):
         PROMOTER = "promoter", _("promoter")
         PASSIVE = "passive", _("passive")
@@ -56,10 +63,20 @@ class Response(models.Model):
     # Null or outside the scale only when imported so; then invalid, shown, never in a figure.
     score = models.IntegerField(null=True, blank=True)
     comment = models.TextField(_("reason"), blank=True)
+    # Of an anonymous answer the midnight that began its day, and nobody.
     answered_at = models.DateTimeField(default=timezone.now)
+    is_anonymous = models.BooleanField(default=False)
+    # Answers to the further questions of its version, by their keys: {"q1": ["a", "c"], "q2": 4}.
+    further = models.JSONField(default=dict, blank=True)
+    # How its words sound: by hand, or by a tag's rule; by hand stays.
+    sentiment = models.CharField(max_length=8, choices=Sentiment.choices, blank=True)
+    sentiment_is_ours = models.BooleanField(default=False)
+    tags = models.ManyToManyField(
+        "surveys.CommentTag", through="surveys.Tagging", related_name="responses"
+    )
     origin = models.CharField(max_length=11, choices=Origin.choices)
     validity = models.CharField(max_length=7, choices=Validity.choices, default=Validity.VALID)
-    # A code: out_of_scale, no_score, too_fast, many_scores, hidden_field, scanner_agent, discarded.
+    # A code of surveys.reasons.BECAUSE.
     validity_reason = models.CharField(max_length=20, blank=True)
     language = models.CharField(max_length=8, blank=True)
     # SHA-256 of the browser's secret that may change this answer for 24 hours, hex.
@@ -91,6 +108,11 @@ class Response(models.Model):
                 | Q(kind="ces", score__range=(1, 7)),
                 name="surveys_valid_score_in_scale",
             ),
+            models.CheckConstraint(
+                condition=Q(is_anonymous=False)
+                | Q(customer=None, contact=None, invitation=None, external_id=""),
+                name="surveys_anonymous_is_nobodys",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["kind", "answered_at", "id"], name="surveys_response_kind"),
@@ -109,3 +131,73 @@ class Response(models.Model):
         """Promoter, passive or detractor of an NPS answer; of the others, their like."""
         names = {LOW: self.Group.DETRACTOR, MIDDLE: self.Group.PASSIVE, HIGH: self.Group.PROMOTER}
         return names.get(group_of(self.kind, self.score), "")
+
+
+class CommentTag(models.Model):
+    """What comments are about: "waiting", "price". Put on by hand, or by its words."""
+
+    name = models.CharField(_("name"), max_length=60)
+    # One phrase a line, without accents and case; a comment that has one of them gets the tag.
+    phrases = models.TextField(_("words that bring it"), blank=True)
+    # What such a comment sounds like; blank: nothing follows.
+    sentiment = models.CharField(
+        _("sounds"), max_length=8, choices=Response.Sentiment.choices, blank=True
+    )
+    # Newer than this, its phrases have still to be looked for in older comments.
+    phrases_changed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("tag")
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("name"), name="surveys_tag_name"),
+            models.CheckConstraint(condition=~Q(name=""), name="surveys_tag_named"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tagging(models.Model):
+    """A tag on a comment: by somebody, or by the tag's own words."""
+
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="taggings")
+    tag = models.ForeignKey(CommentTag, on_delete=models.CASCADE, related_name="taggings")
+    is_by_rule = models.BooleanField(default=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    # Taken off by hand: the rule doesn't bring it again.
+    removed_at = models.DateTimeField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["response", "tag"], name="surveys_tagged_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["tag", "response"], name="surveys_tagging_tag")]
+
+    def __str__(self) -> str:
+        return f"{self.response_id} {self.tag_id}"
+
+
+class Testimonial(models.Model):
+    """Words that their author lets the business quote: a consent of its own, with its proof."""
+
+    response = models.OneToOneField(Response, on_delete=models.CASCADE, related_name="testimonial")
+    # As it was agreed to; later changes of the comment don't change it.
+    words = models.TextField()
+    # How its author wants to be named; blank: not at all.
+    signed = models.CharField(max_length=120, blank=True)
+    # The sentence that was agreed to, in the language in which it was read.
+    agreed_to = models.TextField()
+    language = models.CharField(max_length=8, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["-at"], name="surveys_testimonial_at")]
+
+    def __str__(self) -> str:
+        return f"{self.response_id}"

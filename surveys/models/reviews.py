@@ -37,3 +37,24 @@ class Review(Imported):
 
     def __str__(self) -> str:
         return f"{self.site} {self.rating}"
+
+
+class ReviewSite(models.Model):
+    """Where customers can review the business: everyone who answers is shown the same."""
+
+    name = models.CharField(_("site"), max_length=60, unique=True)
+    url = models.URLField(_("address of your page there"), max_length=500)
+    # Blank: whatever language somebody reads.
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    place = models.PositiveSmallIntegerField(default=0)
+    is_shown = models.BooleanField(_("is shown"), default=True)
+
+    class Meta:
+        verbose_name = _("review site")
+        ordering: ClassVar = ["place", "name"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(name=""), name="surveys_review_site_named")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

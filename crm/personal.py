@@ -250,6 +250,7 @@ def register() -> None:
     privacy.afterwards(_reindex)
     privacy.harmless(
         {
+            "mail.sendergate": "the business's own sender addresses",
             CustomerSearch._meta.label_lower: "made anew from the rows above",
             "crm.cost": "what the business paid, in its own words",
             "crm.duplicatekey": "made anew from the rows above",

@@ -51,11 +51,9 @@ def fold(text: str) -> str:
 
     A text of signs alone stays as it is (in lower case), so that two such texts still differ.
     """
-    letters = text.translate(_ASCII if text.isascii() else _LETTERS)
-    folded = " ".join(letters.split())
-    return folded or " ".join(text.casefold().split())
+    return " ".join(words(text)) or " ".join(text.casefold().split())
 
 
 def words(text: str) -> list[str]:
     """The folded words of a text, in order; only letters and digits, so safe in any query syntax."""
-    return [word for word in fold(text).split() if word.isalnum()]
+    return text.translate(_ASCII if text.isascii() else _LETTERS).split()

@@ -34,7 +34,7 @@ def index_words(text: str) -> list[str]:
     words = folding.words(text)
     if "'" in text or "’" in text:
         words += folding.words(re.sub(r"['’]", " ", text))
-    return [word[:LONGEST_WORD] for word in words]
+    return [word[:LONGEST_WORD] for word in words] if len(text) > LONGEST_WORD else words
 
 
 def search_words(text: str) -> list[str]:

@@ -171,13 +171,21 @@ def _inserting(
 
 
 def insert_rows(
-    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    constant: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write rows of these columns (field names or attnames); a key that is left out is made."""
+    """Write rows of these columns (field names or attnames); a key that is left out is made.
+
+    `constant` has what stands in further columns of every row.
+    """
     connection = connections[router.db_for_write(model)]
     fields = [field_of(model, name) for name in columns]
+    same = {field_of(model, name): value for name, value in (constant or {}).items()}
     quote = connection.ops.quote_name
-    names = ", ".join(quote(str(field.column)) for field in fields)
+    names = ", ".join(quote(str(field.column)) for field in (*fields, *same))
     target = f"{quote(model._meta.db_table)} ({names})"
     if connection.vendor == "postgresql":
         # The driver's copy goes past Django's cursor, and so would its errors.
@@ -186,17 +194,21 @@ def insert_rows(
             connection.cursor() as cursor,
             cursor.copy(f"COPY {target} FROM STDIN") as into,
         ):
-            for block in blocks(fields, rows, connection):
+            for block in blocks(fields, rows, connection, constant=same):
                 into.write(block)
         return
+    ending = [_prepared(field, value, connection) for field, value in same.items()]
     ready = (
         [
-            value if type(value) in PLAIN else _prepared(field, value, connection)
-            for field, value in zip(fields, row, strict=True)
+            *(
+                value if type(value) in PLAIN else _prepared(field, value, connection)
+                for field, value in zip(fields, row, strict=True)
+            ),
+            *ending,
         ]
         for row in rows
     )
-    _insert(connection, target, len(fields), ready)
+    _insert(connection, target, len(fields) + len(ending), ready)
 
 
 # What every database takes as it is.
@@ -231,8 +243,10 @@ def new_keys_of(wanted: Mapping[type[models.Model], int]) -> dict[type[models.Mo
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            # Within a SELECT of its own, the sequence is looked up once instead of for each key.
             one = (
-                "ARRAY(SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s))"
+                "ARRAY(SELECT nextval((SELECT pg_get_serial_sequence(%s, %s)::regclass))"
+                " FROM generate_series(1, %s))"
             )
             cursor.execute(
                 f"SELECT {', '.join([one] * len(wanted))}",

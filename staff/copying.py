@@ -3,7 +3,7 @@ value in Python, takes longer than the database needs to write them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -31,15 +31,19 @@ def blocks(
     fields: Sequence[models.Field[Any, Any]],
     rows: Iterable[Sequence[Any]],
     connection: BaseDatabaseWrapper,
+    *,
+    constant: Mapping[models.Field[Any, Any], Any] | None = None,
 ) -> Iterator[str]:
-    """The text of these rows, some hundreds at a time."""
+    """The text of these rows, some hundreds at a time; each ends with what is `constant`."""
     columns = [_column(field, connection) for field in fields]
+    same = [_column(field, connection)([value])[0] for field, value in (constant or {}).items()]
+    end = "".join(f"\t{text}" for text in same) + "\n"
     remaining = iter(rows)
     while batch := list(islice(remaining, BLOCK)):
         written = [
             column(values) for column, values in zip(columns, zip(*batch, strict=True), strict=True)
         ]
-        yield "".join([f"{line}\n" for line in map("\t".join, zip(*written, strict=True))])
+        yield end.join([*map("\t".join, zip(*written, strict=True)), ""])
 
 
 def _column(field: models.Field[Any, Any], connection: BaseDatabaseWrapper) -> Column:
@@ -47,7 +51,8 @@ def _column(field: models.Field[Any, Any], connection: BaseDatabaseWrapper) -> C
         own = field
 
         def written(value: Any) -> str:
-            return NULL if value is None else json_of(own, value).translate(_ESCAPES)
+            # Its own signs are escaped already, by a backslash.
+            return NULL if value is None else json_of(own, value).replace("\\", r"\\")
 
     else:
 
@@ -60,10 +65,13 @@ def _column(field: models.Field[Any, Any], connection: BaseDatabaseWrapper) -> C
             return write(value)
 
     def column(values: Sequence[Any]) -> list[str]:
-        if set(map(type, values)) == {str}:
+        kinds = set(map(type, values))
+        if kinds == {str}:
             together = "".join(values)
             if not any(sign in together for sign in _SIGNS):
                 return list(values)
+        elif kinds == {int}:
+            return list(map(str, values))
         return [written(value) for value in values]
 
     return column

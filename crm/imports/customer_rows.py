@@ -91,11 +91,17 @@ def _insert(
     """Write and record rows: (key, columns that are not blank)."""
     if not rows:
         return
-    blank = dict(_blank(model))
-    whole = [(pk, {**blank, **given}) for pk, given in rows]
-    key = model._meta.pk.attname
-    insert_rows(model, [key, *blank], ((pk, *columns.values()) for pk, columns in whole))
-    record_created(session.change_set, whole, model)
+    names = {name: None for _pk, given in rows for name in given}
+    said = {name: blank for name, blank in _blank(model) if name in names}
+    unsaid = {name: blank for name, blank in _blank(model) if name not in names}
+    whole = [(pk, {**said, **given}) for pk, given in rows]
+    insert_rows(
+        model,
+        [model._meta.pk.attname, *said],
+        ((pk, *columns.values()) for pk, columns in whole),
+        constant=unsaid,
+    )
+    record_created(session.change_set, whole, model, constant=unsaid)
 
 
 def _write_customers(fresh: list[Match], found: dict[str, int], session: Session) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from crm.models import Interaction
 
 Values = dict[str, Any]
+# Of a column that says the same over and over (a city, a language), so many cells are read once.
+MOST_KNOWN = 500
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Entry:
         return self.row.line
 
     def refuse(self, why: object) -> None:
-        self.refusal = self.refusal or str(why)
+        """Once for each thing that is wrong: whoever corrects the row wants to know all of them."""
+        self.refusal = f"{self.refusal} {why}" if self.refusal else str(why)
 
 
 class ImportKind(Protocol):
@@ -140,18 +143,21 @@ class Reader:
         known = {column.name: column for column in kind.columns}
         places = {name: place for place, name in enumerate(header)}
         self._context = context
-        self._cells: list[tuple[str, int, str, Parser | None, bool]] = []
+        self._cells: list[tuple[str, int, str, Parser | None, bool, dict[str, Any]]] = []
         for target, name in mapping.items():
             column = known.get(target) or kind.open_column(target)
             parse, required = (column.parse, column.required) if column else (None, False)
-            self._cells.append((target, places[name], name, parse, required))
+            self._cells.append((target, places[name], name, parse, required, {}))
 
     def read(self, entry: Entry) -> None:
         if entry.row.misaligned:
             entry.refuse(_("The line has more or fewer cells than the header."))
         written, values, context = entry.row.values, entry.values, self._context
-        for target, place, name, parse, required in self._cells:
+        for target, place, name, parse, required, known in self._cells:
             cell = written[place].strip() if place < len(written) else ""
+            if cell in known:
+                values[target] = known[cell]
+                continue
             if not cell:
                 values[target] = None
                 if required:
@@ -163,6 +169,9 @@ class Reader:
                 entry.refuse(_("%(column)s: holds a character that is no text.") % {"column": name})
                 continue
             try:
-                values[target] = parse(cell, context) if parse else cell
+                value = values[target] = parse(cell, context) if parse else cell
             except Refusal as bad:
                 entry.refuse(_("%(column)s: %(why)s") % {"column": name, "why": bad})
+            else:
+                if len(known) < MOST_KNOWN and type(value) is not list:
+                    known[cell] = value

@@ -10,6 +10,7 @@ class SurveysConfig(AppConfig):
     name = "surveys"
 
     def ready(self) -> None:
+        from staff import changes
         from surveys import (  # models are needed
             customer_filter,
             customer_page,
@@ -17,13 +18,19 @@ class SurveysConfig(AppConfig):
             imports,
             merge_rules,
             personal,
+            reading,
             stock,
             tasks,
             trail,
         )
 
         jobs.register("surveys.sweep", every=timedelta(minutes=1), task=tasks.sweep)
+        post_migrate.connect(reading.WORDS.install, sender=self)
         post_migrate.connect(stock.install, sender=self)
+        # They go with the answer that an import's revert takes back.
+        for name in ("surveys.commentsearch", "surveys.tagging"):
+            changes.derived_model(name)
+        changes.derived_columns("surveys.response", "read_at", "sentiment")
         customer_page.register()
         customer_filter.register()
         trail.register()

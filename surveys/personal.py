@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm import privacy
 from crm.privacy import PersonalRows, of_person
 from mail.pseudonyms import nobodys_address
-from surveys.models import Invitation, Response, Review, Testimonial
+from surveys.models import CommentSearch, Invitation, Response, Review, Testimonial
 
 
 def register() -> None:
@@ -28,6 +28,14 @@ def register() -> None:
             lambda person: Invitation.objects.filter(of_person(person)),
             {"address": nobodys_address(), "token_hash": "", "reminder_hash": ""},
             secret=["token_hash", "reminder_hash"],
+        ),
+        PersonalRows(
+            CommentSearch,
+            lambda person: CommentSearch.objects.filter(
+                response__in=Response.objects.filter(of_person(person))
+            ),
+            secret=["text"],
+            order=40,
         ),
         PersonalRows(
             Testimonial,

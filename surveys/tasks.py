@@ -6,8 +6,12 @@ import time
 
 from celery import shared_task
 
+from staff import leases
+
 # Less than the minute between two sweeps; whoever comes next goes on.
 SECONDS = 50
+# Comments are read in slices, so that mails don't wait for them.
+READING, READING_LEASE = 5, 60
 
 
 @shared_task(ignore_result=True)
@@ -29,6 +33,19 @@ def see_to_low_answers() -> None:
 
 
 @shared_task(ignore_result=True)
+def read_comments() -> None:
+    """Index and tag comments for a few seconds; with more to do, queue again behind what waits."""
+    from surveys import reading  # models are needed
+
+    with leases.held("surveys.reading", READING_LEASE) as holder:
+        if holder is None:
+            return  # whoever reads goes on
+        is_more = reading.read_for(READING)
+    if is_more:
+        read_comments.delay()
+
+
+@shared_task(ignore_result=True)
 def sweep() -> None:
     """Find what a lost nudge forgot, what became of the mails, and whom to ask by now."""
     from surveys.actions import delivering, solved
@@ -37,3 +54,4 @@ def sweep() -> None:
     solved.keep_up()
     see_to_low_answers()
     queue_invitations()
+    read_comments()

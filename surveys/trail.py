@@ -10,10 +10,17 @@ def register() -> None:
     audit.shown_at({"surveys.survey": "surveys:survey"})
     audit.describe(
         {
+            "comment_tag.create": _("made a tag for comments"),
+            "comment_tag.delete": _("deleted a tag of comments"),
+            "comment_tag.update": _("changed a tag of comments"),
             "response.change": _("answered again"),
             "response.count": _("let a response count"),
             "response.discard": _("discarded a response"),
             "response.hold": _("held a response for a look"),
+            "response.sentiment": _("said how a comment sounds"),
+            "review.create": _("wrote a review down"),
+            "review.delete": _("deleted a review"),
+            "review.update": _("changed a review"),
             "survey.create": _("made a survey"),
             "survey.send": _("sent a survey"),
             "survey.trigger": _("changed when a survey is sent by itself"),

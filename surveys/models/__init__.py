@@ -1,7 +1,7 @@
 """The data of the surveys room, a module per noun."""
 
 from surveys.models.invitations import Click, Invitation, Skip, SurveyRun
-from surveys.models.responses import CommentTag, Response, Tagging, Testimonial
+from surveys.models.responses import CommentSearch, CommentTag, Response, Tagging, Testimonial
 from surveys.models.reviews import Review, ReviewSite
 from surveys.models.surveys import Survey, SurveyVersion
 from surveys.models.triggers import AskingRules, FollowUp, LoopRule, SurveyTrigger
@@ -9,6 +9,7 @@ from surveys.models.triggers import AskingRules, FollowUp, LoopRule, SurveyTrigg
 __all__ = [
     "AskingRules",
     "Click",
+    "CommentSearch",
     "CommentTag",
     "FollowUp",
     "Invitation",

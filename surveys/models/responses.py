@@ -85,6 +85,9 @@ class Response(models.Model):
     external_id = models.CharField(max_length=190, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(null=True, blank=True)
+    # When its words were last put into the index and looked through for tags (surveys.reading);
+    # whoever changes the comment takes it away.
+    read_at = models.DateTimeField(null=True, blank=True)
 
     objects = ResponseQuerySet.as_manager()
 
@@ -121,6 +124,16 @@ class Response(models.Model):
             models.Index(
                 fields=["-answered_at"], condition=Q(validity="held"), name="surveys_response_held"
             ),
+            models.Index(
+                fields=["-answered_at", "-id"],
+                condition=Q(validity="valid"),
+                name="surveys_response_recent",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(read_at=None) & ~Q(comment=""),
+                name="surveys_response_unread",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -133,6 +146,18 @@ class Response(models.Model):
         return names.get(group_of(self.kind, self.score), "")
 
 
+class CommentSearch(models.Model):
+    """The folded words of a comment (surveys.reading fills it, crm.words finds by it)."""
+
+    response = models.OneToOneField(
+        Response, on_delete=models.CASCADE, primary_key=True, related_name="search_row"
+    )
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class CommentTag(models.Model):
     """What comments are about: "waiting", "price". Put on by hand, or by its words."""
 
@@ -143,8 +168,8 @@ class CommentTag(models.Model):
     sentiment = models.CharField(
         _("sounds"), max_length=8, choices=Response.Sentiment.choices, blank=True
     )
-    # Newer than this, its phrases have still to be looked for in older comments.
-    phrases_changed_at = models.DateTimeField(null=True, blank=True)
+    # Its phrases have changed, and comments up to this key have still to be looked through.
+    walk_from = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -106,6 +106,7 @@ def body_of(*, business: Business, survey: Survey, version: SurveyVersion, langu
     own = texts.of_version(version, survey.kind, language).named(business.name)
     words = texts.MAIL[language]
     low, high = survey.scale
+    own_colour = survey.colour or business.colour
     context = {
         "business": business,
         "language": language,
@@ -119,8 +120,8 @@ def body_of(*, business: Business, survey: Survey, version: SurveyVersion, langu
         "low": low,
         "high": high,
         "unsubscribe": UNSUBSCRIBE,
-        "on_light": colour.readable_on(colour.PAPER, business.colour),
-        "on_dark": colour.readable_on(colour.NIGHT, business.colour),
+        "on_light": colour.readable_on(colour.PAPER, own_colour),
+        "on_dark": colour.readable_on(colour.NIGHT, own_colour),
     }
     return Body(
         subject=own.subject,

@@ -25,11 +25,12 @@ def queue_invitations() -> None:
 
 
 @shared_task(ignore_result=True)
-def see_to_low_answers() -> None:
-    """Open again what customers were not satisfied with; running this twice opens it once."""
+def see_to_answers() -> None:
+    """Let the rules look at new answers for a few seconds; running this twice follows up once."""
     from surveys.actions import follow_ups
 
-    follow_ups.follow_up_low_answers()
+    if follow_ups.see_to_answers():
+        see_to_answers.delay()
 
 
 @shared_task(ignore_result=True)
@@ -48,10 +49,11 @@ def read_comments() -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Find what a lost nudge forgot, what became of the mails, and whom to ask by now."""
-    from surveys.actions import delivering, solved
+    from surveys.actions import asking_again, delivering, solved
 
     delivering.follow_mail()
     solved.keep_up()
-    see_to_low_answers()
+    see_to_answers()
+    asking_again.keep_asking_again()
     queue_invitations()
     read_comments()

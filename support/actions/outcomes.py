@@ -28,8 +28,10 @@ def note_rated(*, ticket: Ticket, score: str) -> Ticket:
 
 
 @transaction.atomic
-def follow_up(*, ticket: Ticket, text: str, once_key: str) -> Message:
-    """Have somebody see to it: a note that says why, open again, and no longer of low priority.
+def follow_up(
+    *, ticket: Ticket, text: str, once_key: str, priority: int = Ticket.Priority.HIGH
+) -> Message:
+    """Have somebody see to it: a note that says why, open again, of that priority at least.
 
     The same `once_key` twice is once. Spam and merged tickets get the note alone.
     """
@@ -40,6 +42,6 @@ def follow_up(*, ticket: Ticket, text: str, once_key: str) -> Message:
         return note
     if can_reopen(ticket):
         ticket = reopen(ticket=ticket, by=None)
-    if ticket.priority < Ticket.Priority.HIGH:
-        set_priority(ticket=ticket, priority=Ticket.Priority.HIGH, by=None)
+    if ticket.priority < priority:
+        set_priority(ticket=ticket, priority=priority, by=None)
     return note

@@ -1,72 +1,92 @@
-"""A low answer is not filed away: it opens the ticket that it is about again, once."""
+"""What an answer sets going: the first rule that fits it, once.
+
+An answer that counts waits (`Response.unseen_since`) until the rules have looked at it, and again
+after it was changed. What follows is one FollowUp, by constraint.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from collections.abc import Sequence
 
-from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
-from staff.models import Business
-from support.actions.conversation import where_it_went
-from support.actions.outcomes import follow_up, note_rated
-from support.models import Ticket
-from surveys.actions.solved import SUBJECT
-from surveys.models import FollowUp, Response, SurveyTrigger
+from crm.segments import customers_of
+from surveys.actions.loop_rules import in_order
+from surveys.actions.loop_tickets import due_at, tell_of_change, ticket_for
+from surveys.actions.thanking import thank
+from surveys.models import FollowUp, LoopRule, Response
+from surveys.scores import group_of
 
-# An answer that may still be changed for a day is looked at again for as long.
-LOOKED_AT = timedelta(days=2)
 AT_ONCE = 200
 
 
-def follow_up_low_answers() -> int:
-    """See to the low answers about tickets that nobody sees to yet; how many were found."""
-    trigger = SurveyTrigger.objects.filter(moment=SurveyTrigger.Moment.TICKET_SOLVED).first()
-    if trigger is None or trigger.follows_up_at is None:
-        return 0
-    low = Response.objects.counted().filter(
-        invitation__subject_model=SUBJECT,
-        invitation__run__trigger=trigger,
-        answered_at__gt=timezone.now() - LOOKED_AT,
-        score__lte=trigger.follows_up_at,
-        kind=F("invitation__run__trigger__survey__kind"),
-        follow_up=None,
-    )
-    found = low.select_related("invitation", "survey").order_by("pk")[:AT_ONCE]
-    return sum(_see_to(response) for response in found)
+def see_to_answers(seconds: float = 5) -> bool:
+    """Let the rules look at the answers that wait; True when there may be more to do at once."""
+    end = time.monotonic() + seconds
+    found = list(_waiting().order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    if not found:
+        return False
+    rules = list(in_order().filter(is_active=True).select_related("survey", "segment", "owner"))
+    for done, response_id in enumerate(found, 1):
+        look_at(response_id, rules)
+        if time.monotonic() >= end and done < len(found):
+            return True
+    return len(found) == AT_ONCE
+
+
+def _waiting() -> QuerySet[Response]:
+    return Response.objects.counted().filter(unseen_since__isnull=False)
 
 
 @transaction.atomic
-def _see_to(response: Response) -> bool:
-    """Whether its ticket was still there; the constraint on FollowUp and the note's key make it once."""
-    ticket = _ticket_of(response)
-    if ticket is None:
-        return False
-    ticket = where_it_went(ticket)
-    FollowUp.objects.get_or_create(response=response, defaults={"ticket": ticket})
-    business = Business.current()
-    with override(business.language if business else None):
-        words = _("They answered %(score)s of %(highest)s to “%(survey)s”.") % {
-            "survey": response.survey.name,
-            "score": response.score,
-            "highest": response.survey.scale[1],
-        }
-    text = "\n\n".join(filter(None, [words, response.comment]))
-    follow_up(ticket=ticket, text=text, once_key=f"response {response.pk}")
-    return True
-
-
-def _ticket_of(response: Response) -> Ticket | None:
-    invitation = response.invitation
-    if invitation is None or invitation.subject_id is None or invitation.subject_model != SUBJECT:
+def look_at(response_id: int, rules: Sequence[LoopRule]) -> FollowUp | None:
+    """What has come of one answer by now; None: nothing, or somebody else looks at it just now."""
+    skips = connection.features.has_select_for_update_skip_locked
+    waiting = _waiting().select_for_update(of=("self",), skip_locked=skips)
+    related = ("survey", "version", "customer__owner", "contact", "invitation")
+    response = waiting.filter(pk=response_id).select_related(*related).first()
+    if response is None:
         return None
-    return Ticket.objects.filter(pk=invitation.subject_id).first()
+    follow_up = _followed(response, rules)
+    Response.objects.filter(pk=response.pk).update(unseen_since=None)
+    return follow_up
 
 
-def tell_ticket(response: Response) -> None:
-    """The ticket that an answer is about tells of it."""
-    if ticket := _ticket_of(response):
-        note_rated(ticket=ticket, score=f"{response.kind.upper()} {response.score}")
+def _followed(response: Response, rules: Sequence[LoopRule]) -> FollowUp | None:
+    known = FollowUp.objects.filter(response=response).select_related("ticket").first()
+    if response.customer is None or response.is_anonymous or response.customer.archived_at:
+        return known
+    if known is not None and known.ticket is not None:
+        tell_of_change(known.ticket, response)
+        return known
+    rule = first_that_fits(response, rules)
+    return known if rule is None else _follow(response, rule, known)
+
+
+def first_that_fits(response: Response, rules: Sequence[LoopRule]) -> LoopRule | None:
+    """By their order; a segment is asked at this moment."""
+    return next((rule for rule in rules if fits(rule, response)), None)
+
+
+def fits(rule: LoopRule, response: Response) -> bool:
+    said = (group_of(response.kind, response.score), response.kind, response.language)
+    wanted = (rule.group, rule.kind or said[1], rule.language or said[2])
+    if said != wanted or rule.survey_id not in {None, response.survey_id}:
+        return False
+    if rule.segment is None:
+        return True
+    return customers_of(rule.segment).filter(pk=response.customer_id).exists()
+
+
+def _follow(response: Response, rule: LoopRule, known: FollowUp | None) -> FollowUp:
+    follow_up = known or FollowUp(response=response)
+    follow_up.rule = rule
+    if rule.opens_ticket:
+        follow_up.ticket = ticket_for(response, rule)
+        follow_up.due_at = due_at(rule)
+    if rule.sends_thanks and follow_up.thanked_at is None:
+        follow_up.thanked_at = thank(response)
+    follow_up.save()
+    return follow_up

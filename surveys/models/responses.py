@@ -88,6 +88,9 @@ class Response(models.Model):
     # When its words were last put into the index and looked through for tags (surveys.reading);
     # whoever changes the comment takes it away.
     read_at = models.DateTimeField(null=True, blank=True)
+    # Since when the rules have to look at it (surveys.actions.follow_ups); null: they have, or,
+    # of what was imported, never will. One that is held waits until it counts.
+    unseen_since = models.DateTimeField(null=True, blank=True)
 
     objects = ResponseQuerySet.as_manager()
 
@@ -133,6 +136,11 @@ class Response(models.Model):
                 fields=["id"],
                 condition=Q(read_at=None) & ~Q(comment=""),
                 name="surveys_response_unread",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(unseen_since__isnull=False, validity="valid"),
+                name="surveys_response_unseen",
             ),
         ]
 

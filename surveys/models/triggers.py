@@ -71,10 +71,6 @@ class SurveyTrigger(models.Model):
     daily_cap = models.PositiveIntegerField(
         _("at most so many a day"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
-    # A score of at most this opens what it is about again; null: none does.
-    follows_up_at = models.PositiveSmallIntegerField(
-        _("a score of at most this needs somebody"), null=True, blank=True
-    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -206,6 +202,8 @@ class LoopRule(models.Model):
         _("thank them by mail, with their referral link"), default=False
     )
     created_at = models.DateTimeField(default=timezone.now)
+    # Out of use for good; what came of it goes on, and it can be taken back.
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("rule")
@@ -236,7 +234,7 @@ class FollowUp(models.Model):
         Ticket, on_delete=models.CASCADE, null=True, blank=True, related_name="follow_ups"
     )
     due_at = models.DateTimeField(null=True, blank=True)
-    # When the ticket's solution was last looked at for asking again, and the invitation it led to.
+    # The invitation that asked them again once the ticket was solved, whoever sent it.
     asked_again = models.OneToOneField(
         "surveys.Invitation",
         on_delete=models.SET_NULL,
@@ -244,13 +242,16 @@ class FollowUp(models.Model):
         blank=True,
         related_name="because_of",
     )
+    # When a mail of thanks was put into the outbox.
+    thanked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         indexes: ClassVar = [
             models.Index(
                 fields=["due_at"], condition=Q(asked_again=None), name="surveys_follow_up_open"
-            )
+            ),
+            models.Index(fields=["rule", "created_at"], name="surveys_follow_up_rule"),
         ]
 
     def __str__(self) -> str:

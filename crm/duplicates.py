@@ -32,7 +32,7 @@ from crm.models import (
     ToCompare,
 )
 from crm.similar_names import ALIKE, keys, likeness, telling
-from staff.bulk import save_columns
+from staff.bulk import add_keys, save_columns
 
 Reason = Duplicate.Reason
 SLICE = 500
@@ -68,9 +68,7 @@ def score(reasons: Mapping[str, int]) -> int:
 def look_again(customer_ids: Iterable[int]) -> None:
     """These are called or reached otherwise now; in the transaction that changed them."""
     for batch in batches(customer_ids):
-        ToCompare.objects.bulk_create(
-            [ToCompare(customer_id=pk) for pk in batch], ignore_conflicts=True
-        )
+        add_keys(ToCompare, "customer", batch)
 
 
 def search(seconds: float) -> bool:

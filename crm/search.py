@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
@@ -93,11 +93,26 @@ def index_fresh(rows: Iterable[tuple[int, str]]) -> None:
     insert_rows(CustomerSearch, ["customer_id", "text"], rows)
 
 
-def text_of(texts: Iterable[str], numbers: Iterable[str] = ()) -> str:
-    """The words by which these texts (names, places, tags, addresses) and E.164 numbers are found."""
+def rewrite(texts: Mapping[int, str]) -> None:
+    """Write the words (`text_of`) of customers whose words surely changed."""
+    if save_rows(CustomerSearch, ["text"], texts.items()) < len(texts):
+        index(texts)
+    else:
+        follow(list(texts))
+
+
+def text_of(texts: Iterable[str], points: Iterable[tuple[str, str]] = ()) -> str:
+    """The words by which these texts (names, places, tags) and then contact points, each its kind
+    and its value, are found."""
     words = [word for text in texts for word in index_words(text)]
-    words += [token for number in numbers for token in phones.search_tokens(number)]
+    for kind, value in points:
+        words += _words_of_point(kind, value)
     return " ".join(list(dict.fromkeys(words))[:MOST_WORDS])
+
+
+def _words_of_point(kind: str, value: str) -> list[str]:
+    is_phone = kind == ContactPoint.Kind.PHONE
+    return phones.search_tokens(value) if is_phone else index_words(value)
 
 
 def _texts(ids: Sequence[int]) -> dict[int, str]:
@@ -119,8 +134,7 @@ def _texts(ids: Sequence[int]) -> dict[int, str]:
         found[pk] += index_words(name)
     points = ContactPoint.objects.filter(Among("contact_id", list(of_contact)), retired_at=None)
     for contact, kind, value in points.order_by("pk").values_list("contact_id", "kind", "value"):
-        is_phone = kind == ContactPoint.Kind.PHONE
-        found_by = phones.search_tokens(value) if is_phone else index_words(value)
+        found_by = _words_of_point(kind, value)
         for pk in of_contact[contact]:
             found[pk] += found_by
     return {pk: " ".join(list(dict.fromkeys(words))[:MOST_WORDS]) for pk, words in found.items()}
@@ -154,7 +168,7 @@ def parse(text: str) -> list[Term] | None:
     terms = []
     region = _region() if any(sum(map(str.isdigit, run)) >= WHOLE_NUMBER for run in runs) else None
     for run in runs:
-        text = text.replace(run, " ", 1)
+        text = phones.without(text, run)
         spelt = [(digits,) for digits in phones.spellings(run, region)]
         terms.append(Term(tuple(dict.fromkeys([*spelt, tuple(folding.words(run))]))))
     terms += [Term(((word,),)) for word in search_words(text)]

@@ -1,7 +1,7 @@
 """Many rows written at once, as each database takes them fastest.
 
 Django's bulk_update writes a CASE per column and row, which takes most of the time of a large
-import; UPDATE … FROM (VALUES …) says the same, and both databases read it at once. Its
+import; UPDATE … FROM a table of values says the same, and both databases read it at once. Its
 bulk_create writes 999 values a statement on SQLite; PostgreSQL has COPY. Neither save() nor
 signals are called here; database triggers are.
 """
@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, groupby, islice
-from json import dumps
 from typing import Any
 
 from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from staff.copying import blocks, in_json, json_of
+from staff.copying import array, blocks, json_of
 
 # SQLite takes at most 32,766 parameters in one statement.
 MOST_PARAMETERS = 30_000
@@ -36,8 +35,11 @@ def save_columns(instances: Sequence[models.Model], columns: Sequence[str]) -> N
 
 def save_rows(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Write these columns of rows that are there: each its key, then a value per column."""
+) -> int:
+    """Write these columns of rows that are there: each its key, then a value per column.
+
+    Returns how many were there.
+    """
     connection = connections[router.db_for_write(model)]
     fields = [field_of(model, name) for name in ("pk", *columns)]
     quote = connection.ops.quote_name
@@ -45,7 +47,7 @@ def save_rows(
     settings = ", ".join(
         f"{quote(str(field.column))} = v.column{place}" for place, field in enumerate(fields[1:], 2)
     )
-    remaining = iter(rows)
+    remaining, found = iter(rows), 0
     with connection.cursor() as cursor:
         while batch := list(islice(remaining, MOST_PARAMETERS // len(fields))):
             values, params = _values(connection, fields, batch)
@@ -53,6 +55,8 @@ def save_rows(
                 f"UPDATE {table} SET {settings} FROM {values} WHERE {table}.{key} = v.column1",  # noqa: S608
                 params,
             )
+            found += cursor.rowcount
+    return found
 
 
 def _values(
@@ -69,16 +73,36 @@ def _values(
             for field, value in zip(fields, row, strict=True)
         ]
         return f"(VALUES {', '.join([one] * len(rows))}) AS v", ready
-    # One parameter: to compose a statement of thousands takes longer than to run it.
-    named = [f"column{place}" for place in range(1, len(fields) + 1)]
-    kinds = ", ".join(
-        f"{name} {field.rel_db_type(connection)}" for name, field in zip(named, fields, strict=True)
-    )
+    # One parameter a column: to compose a statement of thousands takes longer than to run it.
+    arrays = ", ".join(f"%s::{_kind(field, connection)}[]" for field in fields)
+    names = ", ".join(f"column{place}" for place in range(1, len(fields) + 1))
+    columns = zip(*rows, strict=True)
     content = [
-        {name: in_json(field, value) for name, field, value in zip(named, fields, row, strict=True)}
-        for row in rows
+        array(field, values, connection) for field, values in zip(fields, columns, strict=True)
     ]
-    return f"json_to_recordset(%s::json) AS v({kinds})", [dumps(content, default=str)]
+    return f"unnest({arrays}) AS v({names})", content
+
+
+def _kind(field: "models.Field[Any, Any]", connection: BaseDatabaseWrapper) -> str:
+    """The type that values are read as; a text too long for its column is refused, not cut."""
+    kind = str(field.rel_db_type(connection))
+    return "text" if kind.startswith("varchar") else kind
+
+
+def add_keys(model: type[models.Model], column: str, keys: Sequence[int]) -> None:
+    """Rows that are nothing but a key, for those of `keys` that have none yet."""
+    connection = connections[router.db_for_write(model)]
+    quote = connection.ops.quote_name
+    is_postgresql = connection.vendor == "postgresql"
+    source = "unnest(%s::bigint[]) AS v(value)" if is_postgresql else "json_each(%s) AS v"
+    content = ",".join(map(str, keys))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(model._meta.db_table)}"  # noqa: S608
+            f" ({quote(str(field_of(model, column).column))})"
+            f" SELECT value FROM {source} WHERE true ON CONFLICT DO NOTHING",
+            [f"{{{content}}}" if is_postgresql else f"[{content}]"],
+        )
 
 
 def field_of(model: type[models.Model], name: str) -> "models.Field[Any, Any]":

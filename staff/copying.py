@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
-from json import dumps, loads
+from json import dumps
 from typing import Any
 
 from django.db import models
@@ -93,17 +93,36 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
     datetime: datetime.isoformat,
     date: date.isoformat,
 }
+# What needs no quotes in an array.
+_NUMBERS = frozenset({bool, int, float, Decimal})
+
+
+def array(
+    field: models.Field[Any, Any], values: Sequence[Any], connection: BaseDatabaseWrapper
+) -> str:
+    """Values of this column as PostgreSQL reads an array of them."""
+    return "{" + ",".join([_element(field, value, connection) for value in values]) + "}"
+
+
+def _element(field: models.Field[Any, Any], value: Any, connection: BaseDatabaseWrapper) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(field, models.JSONField):
+        return quoted(json_of(field, value))
+    if type(value) in _NUMBERS:
+        return _PLAIN[type(value)](value)
+    if type(value) not in _PLAIN:
+        value = field.get_db_prep_save(value, connection)
+    if isinstance(value, (bytes, memoryview)):
+        raise TypeError("Bytes are not written as text.")
+    return quoted(value.isoformat() if isinstance(value, date) else str(value))
+
+
+def quoted(text: str) -> str:
+    """A text as a member of an array."""
+    return '"' + text.replace("\\", r"\\").replace('"', r"\"") + '"'
 
 
 def json_of(field: models.JSONField[Any, Any], value: Any) -> str:
     """The JSON of a value of this column, which may be written already."""
     return str(value) if type(value) is JsonText else dumps(value, cls=field.encoder)
-
-
-def in_json(field: models.Field[Any, Any], value: Any) -> Any:
-    """A value of this column as a part of a JSON text."""
-    if isinstance(field, models.JSONField):
-        return loads(json_of(field, value)) if value is not None else None
-    if isinstance(value, (bytes, memoryview)):
-        raise TypeError("Bytes are no part of a JSON text.")
-    return value

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import OuterRef, Q, Subquery
 
 from crm import search as customer_search
+from crm.among import Among
 from crm.batches import batches
 from crm.words import Term, WordIndex, index_words, search_words
 from support.models import Message, Participant, Ticket, TicketSearch
@@ -41,7 +42,7 @@ def index_new(ticket: Ticket, people: Iterable[str], text: str) -> None:
 
 def index_of_customers(customer_ids: Sequence[int]) -> int:
     """The same for all tickets of customers who are called otherwise now."""
-    tickets = Ticket.objects.filter(customer__in=customer_ids).order_by()
+    tickets = Ticket.objects.filter(Among("customer_id", customer_ids)).order_by()
     return index(tickets.values_list("pk", flat=True).iterator())
 
 

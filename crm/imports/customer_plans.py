@@ -22,14 +22,12 @@ from crm.merging import known_as
 from crm.models import Affiliation, ContactPoint, Customer
 from staff.models import User
 
+KINDS_OF_POINTS = tuple(ContactPoint.Kind.values)
 EMAIL, PHONE = ContactPoint.Kind.EMAIL.value, ContactPoint.Kind.PHONE.value
 NUMBER = re.compile(r"#[1-9][0-9]{0,17}")
 # What a blank cell leaves alone, and a filled one sets.
 PLAIN = ("name", "kind", "source", "language", "birthday", "city", "country", "created_at")
-KNOWN = (
-    *("pk", "external_source", "external_id", "name_folded", "stage", "owner_id"),
-    *("referred_by_id", "custom", *PLAIN),
-)
+KNOWN = ("pk", "external_source", "external_id", "name_folded", "stage", "owner_id", *PLAIN)
 
 
 @dataclass(slots=True)
@@ -74,6 +72,23 @@ class Plan:
     matches: list[Match]
     # Rows of tags that the customers have: customer → tag id → (row id, folded, name).
     tagged: dict[int, dict[int, tuple[int, str, str]]]
+    # Customers who had one contact, no more → the contact's name.
+    only_contact: dict[int, str]
+    # (contact, kind) → the points that are good, with the values that they are to have.
+    points: Mapping[tuple[int, str], list[tuple[int, str]]]
+
+    def tags_of(self, customer: int) -> list[str]:
+        """As the customer had them, oldest first."""
+        return [name for _row, _folded, name in sorted(self.tagged.get(customer, {}).values())]
+
+    def points_of(self, contact: int) -> list[tuple[str, str]]:
+        """(kind, value), oldest first."""
+        found = [
+            (pk, kind, value)
+            for kind in KINDS_OF_POINTS
+            for pk, value in self.points.get((contact, kind), ())
+        ]
+        return [(kind, value) for _pk, kind, value in sorted(found)]
 
 
 class Planner:
@@ -94,7 +109,7 @@ class Planner:
             self._set_tags(match)
             self._tell(match)
             matches.append(match)
-        return Plan(matches, self.tagged)
+        return Plan(matches, self.tagged, self.only_contact, self.points)
 
     # --- Looking up ---------------------------------------------------------------------------
 
@@ -145,8 +160,10 @@ class Planner:
         self.by_key |= {key: self.by_pk[pk] for pk, key in numbers.items() if pk in self.by_pk}
 
     def _note(self, customers: Any) -> None:
-        for row in customers.values_list(*KNOWN):
-            self.by_pk[row[0]] = dict(zip(KNOWN, row, strict=True))
+        is_own_asked = any(target.startswith("custom.") for target in self.session.mapped)
+        names = (*KNOWN, "custom") if is_own_asked else KNOWN
+        for row in customers.values_list(*names):
+            self.by_pk[row[0]] = dict(zip(names, row, strict=True))
 
     def _look_up_addresses(self, addresses: Sequence[str]) -> None:
         held = ContactPoint.objects.filter(
@@ -168,6 +185,7 @@ class Planner:
     def _look_up_contacts(self) -> None:
         """The contact of each known customer whom one asks first, and how to reach them."""
         self.contact_of: dict[int, int] = {}
+        self.only_contact: dict[int, str] = {}
         self.points: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
         self.retired: dict[tuple[int, str, str], tuple[int, datetime]] = {}
         if not self.by_pk:
@@ -175,7 +193,16 @@ class Planner:
         current = Affiliation.objects.filter(
             Among("customer_id", list(self.by_pk)), until=None
         ).order_by("is_primary", "-pk")  # the primary one, last, wins
-        self.contact_of = dict(current.values_list("customer_id", "contact_id"))
+        several = set()
+        for customer, contact, name in current.values_list(
+            "customer_id", "contact_id", "contact__name"
+        ):
+            if customer in self.contact_of:
+                several.add(customer)
+            self.contact_of[customer] = contact
+            self.only_contact[customer] = name
+        for customer in several:
+            del self.only_contact[customer]
         points = ContactPoint.objects.filter(
             Among("contact_id", list(self.contact_of.values()))
         ).order_by("pk")
@@ -188,7 +215,7 @@ class Planner:
 
     def _look_up_tags(self) -> None:
         self.tagged: dict[int, dict[int, tuple[int, str, str]]] = defaultdict(dict)
-        if not self.by_pk or not any(entry.values.get("tags") for entry in self.entries):
+        if not self.by_pk:
             return
         through: Any = Customer.tags.through
         rows = through.objects.filter(Among("customer_id", list(self.by_pk)))
@@ -218,7 +245,7 @@ class Planner:
         if customer:
             # Found by two ways, it would be written twice.
             said = customer["name"]
-            if not self.session.first_time(f"customer {customer['pk']}", entry, said):
+            if not self.session.first_row_of(customer["pk"], entry, said):
                 return None
             match.pk = customer["pk"]
             match.contact = self.contact_of.get(match.pk, 0)

@@ -56,8 +56,7 @@ def write(plan: Plan, session: Session) -> None:
     _write_affiliations(affiliated, keys[Affiliation], session)
     _write_points(matches, points, keys[ContactPoint], session)
     _write_tags(plan, session)
-    search.index_fresh([(match.pk, _text(match)) for match in fresh if not match.adopts])
-    search.index([m.pk for m in matches if m.adopts or (not m.is_new and _is_found_otherwise(m))])
+    _write_words(plan)
     _begin_tenures(matches, session)
     _note_referrers(matches, found, session)
 
@@ -230,14 +229,30 @@ def _write_tags(plan: Plan, session: Session) -> None:
 # --- What follows -----------------------------------------------------------------------------
 
 
-def _text(match: Match) -> str:
-    """What a new customer is found by; the same words as crm.search finds for one who is there."""
-    values = match.entry.values
-    texts = [match.now("name"), values.get("city") or "", values.get("external_id") or ""]
-    numbers = [value for kind, value in match.made if kind == PHONE]
-    texts += (match.tags or {}).values()
-    texts += [value for kind, value in match.made if kind == EMAIL]
-    return search.text_of(texts, numbers)
+def _write_words(plan: Plan) -> None:
+    """What customers are found by; who has one contact and the tags as before needs no look-up."""
+    fresh, otherwise, entangled = [], {}, []
+    for match in plan.matches:
+        if match.is_new and not match.adopts:
+            fresh.append((match.pk, _text(match, (match.tags or {}).values(), "", ())))
+        elif match.is_new or _is_found_otherwise(match):
+            contact = plan.only_contact.get(match.pk)
+            if contact is None or match.tags is not None or match.revived:
+                entangled.append(match.pk)
+                continue
+            tags, points = plan.tags_of(match.pk), plan.points_of(match.contact)
+            otherwise[match.pk] = _text(match, tags, contact, points)
+    search.index_fresh(fresh)
+    search.rewrite(otherwise)
+    search.index(entangled)
+
+
+def _text(
+    match: Match, tags: Iterable[str], contact: str, points: Sequence[tuple[str, str]]
+) -> str:
+    """The same words as crm.search would find; a new customer's contact has the same name."""
+    texts = [match.now("name"), match.now("city"), match.now("external_id"), *tags, contact]
+    return search.text_of(texts, [*points, *match.made])
 
 
 def _is_found_otherwise(match: Match) -> bool:

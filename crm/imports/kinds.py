@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.utils.translation import gettext as _
 
-from crm.imports.parsing import Context, Parser, day, instant, money, rate
+from crm.imports.parsing import BadCell, Context, Parser, day, instant, money, rate
 from crm.imports.reading import Row
 from staff.cells import meant
 from staff.refusals import Refusal
@@ -143,6 +143,7 @@ class Reader:
         known = {column.name: column for column in kind.columns}
         places = {name: place for place, name in enumerate(header)}
         self._context = context
+        self._bad = _("%(column)s: %(why)s")
         self._cells: list[tuple[str, int, str, Parser | None, bool, dict[str, Any]]] = []
         for target, name in mapping.items():
             column = known.get(target) or kind.open_column(target)
@@ -152,26 +153,27 @@ class Reader:
     def read(self, entry: Entry) -> None:
         if entry.row.misaligned:
             entry.refuse(_("The line has more or fewer cells than the header."))
-        written, values, context = entry.row.values, entry.values, self._context
+        written, values = entry.row.values, entry.values
         for target, place, name, parse, required, known in self._cells:
             cell = written[place].strip() if place < len(written) else ""
             if cell in known:
                 values[target] = known[cell]
-                continue
-            if not cell:
+            elif cell:
+                try:
+                    value = values[target] = self._parsed(cell, parse)
+                except Refusal as bad:
+                    entry.refuse(self._bad % {"column": name, "why": bad})
+                else:
+                    if len(known) < MOST_KNOWN and type(value) is not list:
+                        known[cell] = value
+            else:
                 values[target] = None
                 if required:
                     entry.refuse(_("%(column)s is empty.") % {"column": name})
-                continue
-            if cell[0] == "'":
-                cell = meant(cell)
-            if "\x00" in cell:
-                entry.refuse(_("%(column)s: holds a character that is no text.") % {"column": name})
-                continue
-            try:
-                value = values[target] = parse(cell, context) if parse else cell
-            except Refusal as bad:
-                entry.refuse(_("%(column)s: %(why)s") % {"column": name, "why": bad})
-            else:
-                if len(known) < MOST_KNOWN and type(value) is not list:
-                    known[cell] = value
+
+    def _parsed(self, cell: str, parse: Parser | None) -> Any:
+        if cell[0] == "'":
+            cell = meant(cell)
+        if "\x00" in cell:
+            raise BadCell(_("It holds a character that is no text."))
+        return parse(cell, self._context) if parse else cell

@@ -26,6 +26,7 @@ class Memory:
     warnings: list[str]
     referrers: list[tuple[int, int, str]]
     seen: Seen
+    met: Seen
     given_up: Seen
 
     @classmethod
@@ -38,13 +39,14 @@ class Memory:
             session.warnings,
             session.referrers,
             session.seen,
+            session.met,
             session.given_up,
         )
 
     def remind(self, session: Session) -> None:
         session.counts, session.report = self.counts, self.report
         session.warnings, session.referrers = self.warnings, self.referrers
-        session.seen, session.given_up = self.seen, self.given_up
+        session.seen, session.met, session.given_up = self.seen, self.met, self.given_up
 
     def write(self, path: Path) -> None:
         """All or nothing: a kill half-way leaves the earlier one."""
@@ -60,8 +62,8 @@ class Memory:
         draft = path.with_suffix(f".{os.getpid()}")
         with draft.open("wb") as file:
             file.write(json.dumps(head).encode() + b"\n")
-            self.seen.write(file)
-            self.given_up.write(file)
+            for seen in (self.seen, self.met, self.given_up):
+                seen.write(file)
         draft.replace(path)
 
     @classmethod
@@ -77,8 +79,7 @@ class Memory:
                     Report.from_json(head["report"]),
                     head["warnings"],
                     [(pk, line, reference) for pk, line, reference in head["referrers"]],
-                    Seen.read(file),
-                    Seen.read(file),
+                    *(Seen.read(file) for _ in range(3)),
                 )
         except (OSError, ValueError, KeyError, TypeError, EOFError):
             return None

@@ -13,7 +13,8 @@ class Seen:
     """Key → the line where it stood first, by eight bytes of a hash instead of the key itself.
 
     A table with open addressing in two arrays: 24 bytes a key, where a dict needs 120. Two of a
-    million keys share a hash once in tens of millions of files.
+    million keys share a hash once in tens of millions of files. Numbers are their own hashes; what
+    has seen numbers sees no texts.
     """
 
     def __init__(self) -> None:
@@ -27,7 +28,10 @@ class Seen:
 
     def first(self, key: str, line: int) -> int:
         """The line where the key stood first: `line` itself when it is new, which is noted."""
-        digest = _digest(key)
+        return self.first_number(_digest(key), line)
+
+    def first_number(self, digest: int, line: int) -> int:
+        """The same for keys that are numbers above zero."""
         place = self._place(digest)
         if self._digests[place]:
             return self._lines[place]

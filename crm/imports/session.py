@@ -53,22 +53,25 @@ class Session:
     # Sentences about rows that were taken, but not wholly.
     warnings: list[str] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
+    # Customers who are there and of whom a row spoke.
+    met: Seen = field(default_factory=Seen)
     # customers.csv: who was referred by a row that has not come yet: (id, line, reference).
     referrers: list[tuple[int, int, str]] = field(default_factory=list)
     # In a check, addresses that earlier rows would have taken from whom they belong to.
     given_up: Seen = field(default_factory=Seen)
 
-    def first_time(self, key: str, entry: Entry, said: str = "") -> bool:
-        """Whether this key is new in the file; refuses the entry when it is not.
+    def first_time(self, key: str, entry: Entry) -> bool:
+        """Whether this key is new in the file; refuses the entry when it is not."""
+        return self._is_first(self.seen.first(key, entry.line), entry, key)
 
-        `said` is what the refusal calls it, where that is not the key itself.
-        """
-        line = self.seen.first(key, entry.line)
+    def first_row_of(self, customer: int, entry: Entry, name: str) -> bool:
+        """Whether no row before was about this customer; refuses the entry otherwise."""
+        return self._is_first(self.met.first_number(customer, entry.line), entry, name)
+
+    def _is_first(self, line: int, entry: Entry, said: str) -> bool:
         if line == entry.line:
             return True
-        entry.refuse(
-            _("“%(key)s” is in line %(line)s already.") % {"key": said or key, "line": line}
-        )
+        entry.refuse(_("“%(key)s” is in line %(line)s already.") % {"key": said, "line": line})
         return False
 
     def tell(self, entry: Entry, whom: object, target: str, before: Any, after: Any) -> None:

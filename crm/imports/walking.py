@@ -9,7 +9,9 @@ remembered.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -100,6 +102,8 @@ class Walk:
             )
             self._take_up()
             stack.callback(self._refused.close)
+            self._thread = stack.enter_context(ThreadPoolExecutor(1, "import-reading"))
+            self._coming: Future[list[Entry]] | None = None
             self._stack = stack.pop_all()
         return self
 
@@ -120,7 +124,7 @@ class Walk:
         if self.is_check:
             return  # without its memory it begins anew
         self.session.is_check = True
-        while self.done < place and (entries := self._next(min(BATCH, place - self.done))):
+        while self.done < place and (entries := self._read(min(BATCH, place - self.done))):
             with rolled_back():
                 self._take(entries)
             self._pass(entries)
@@ -159,12 +163,21 @@ class Walk:
 
     # --- Batch by batch -----------------------------------------------------------------------
 
-    def _next(self, most: int) -> list[Entry]:
-        return [Entry(row) for row in islice(self._rows, most)]
+    def _read(self, most: int) -> list[Entry]:
+        entries = [Entry(row) for row in islice(self._rows, most)]
+        for entry in entries:
+            self._reader.read(entry)
+        return entries
+
+    def _next(self) -> list[Entry]:
+        """The next batch; the one after it is read, asking no database, while this one is written."""
+        entries = self._coming.result() if self._coming else self._read(BATCH)
+        self._coming = self._thread.submit(copy_context().run, self._read, BATCH)
+        return entries
 
     def step(self) -> bool:
         """Take the next batch; False when there was none. Raises LostPlace."""
-        entries = self._next(BATCH)
+        entries = self._next()
         if not entries:
             return False
         if self.is_check:
@@ -188,8 +201,6 @@ class Walk:
             raise LostPlace
 
     def _take(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            self._reader.read(entry)
         self.kind.apply(entries, self.session)
         self.session.counts.refused += sum(bool(entry.refusal) for entry in entries)
         del self.session.warnings[WARNINGS:]

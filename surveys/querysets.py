@@ -30,12 +30,21 @@ class InvitationQuerySet(QuerySet["Invitation"]):
             "survey__kind",
             "survey__name",
             "survey__is_active",
+            "survey__is_anonymous",
+            "survey__colour",
+            "survey__asks_for_reviews",
+            "survey__asks_for_testimonials",
             "run__version__texts",
+            "run__version__questions",
         )
 
     def pending(self) -> Self:
         """Frozen, but without a mail so far; oldest first."""
         return self.filter(state="pending").order_by("pk")
+
+    def due(self, now: datetime) -> Self:
+        """Those of them whose hour has come, in that order."""
+        return self.pending().filter(due_at__lte=now).order_by("due_at", "pk")
 
 
 class ResponseQuerySet(QuerySet["Response"]):

@@ -75,7 +75,8 @@ def proven(proof: str) -> Response | None:
     """The answer that counts, for whoever gave it not long ago."""
     try:
         response_id = int(_PROOFS.unsign(proof, max_age=PROOF_LASTS))
-        found = Response.objects.counted().filter(pk=response_id).select_related("survey").first()
+        counted = Response.objects.counted().select_related("survey", "version")
+        found = counted.filter(pk=response_id).first()
         if found is not None and found.is_anonymous:
             _PROOFS.unsign(proof, max_age=ANONYMOUS_PROOF_LASTS)
     except (BadSignature, ValueError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -16,7 +18,9 @@ from staff import audit
 from staff.refusals import Refusal
 from staff.tokens import hashed, new_token
 from surveys import agents, tokens
-from surveys.models import Invitation, Response
+from surveys.actions.loop_tickets import tell_ticket
+from surveys.models import Invitation, Response, Survey
+from surveys.scores import LOW, group_of
 
 # Who answers faster than this after the mail has left is no person.
 TOO_FAST = timedelta(seconds=3)
@@ -88,7 +92,8 @@ def confirm(*, invitation: Invitation, given: Response | None, said: Confirmatio
     """Take the answer, change it for the browser that gave it, or hold what no person sent.
 
     `given` is the answer that counts already. What is held never replaces it and never closes
-    the invitation. Raises AlreadyAnswered or InvitationClosed.
+    the invitation. An anonymous answer is tied to nobody: the invitation's state alone, swapped
+    together with it, makes it one. Raises AlreadyAnswered or InvitationClosed.
     """
     for _attempt in range(ATTEMPTS):
         try:
@@ -106,6 +111,8 @@ def _confirm(
 ) -> Outcome:
     if given is not None:
         return _confirm_again(invitation, given, said, now)
+    if invitation.state == Invitation.State.ANSWERED:
+        raise AlreadyAnswered  # nobody knows any more which answer that was
     if not is_open(invitation, now):
         raise InvitationClosed
     reason = _suspicion(invitation, said, now)
@@ -117,8 +124,11 @@ def _confirm(
 def record_click(*, invitation: Invitation, agent: str, score: int | None) -> None:
     """The page was opened: counted apart, never an answer. The same again within an hour is one.
 
-    One statement that looks and writes: this is what every opening of every link costs.
+    One statement that looks and writes: this is what every opening of every link costs. Of an
+    anonymous survey nothing is kept: the last score that was looked at could tell what was said.
     """
+    if invitation.survey.is_anonymous:
+        return
     now = timezone.now()
     at, since = (connection.ops.adapt_datetimefield_value(one) for one in (now, now - SAME_CLICK))
     known = -1 if score is None else score
@@ -159,6 +169,8 @@ def _is_burst(invitation: Invitation, said: Confirmation, now: datetime) -> bool
     """Whether another score was held within the last second."""
     if invitation.held_at is None or now - invitation.held_at >= BURST:
         return False
+    if invitation.survey.is_anonymous:
+        return True  # which score it was stands nowhere
     recent = invitation.responses.held().filter(created_at__gt=now - BURST)
     return recent.exclude(score=said.score).exists()
 
@@ -177,32 +189,47 @@ def _has_just_left(invitation: Invitation, now: datetime) -> bool:
 
 
 def _response(invitation: Invitation, said: Confirmation, now: datetime) -> Response:
+    response = new_response(invitation.survey, said, now)
+    response.version_id = invitation.run.version_id
+    response.language = invitation.language
+    if not response.is_anonymous:
+        response.invitation = invitation
+        response.customer_id = invitation.customer_id
+        response.contact_id = invitation.contact_id
+        response.unseen_since = now
+    return response
+
+
+def new_response(survey: Survey, said: Confirmation, now: datetime) -> Response:
+    """Not written yet; of an anonymous survey with the day alone."""
+    at = now
+    if survey.is_anonymous:
+        at = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     return Response(
-        survey_id=invitation.survey_id,
-        kind=invitation.survey.kind,
-        version_id=invitation.run.version_id,
-        invitation=invitation,
-        customer_id=invitation.customer_id,
-        contact_id=invitation.contact_id,
+        survey=survey,
+        kind=survey.kind,
+        is_anonymous=survey.is_anonymous,
         score=said.score,
         comment=said.comment,
-        answered_at=now,
-        created_at=now,
+        answered_at=at,
+        created_at=at,
         origin=Response.Origin.MAIL_LINK,
-        language=invitation.language,
     )
 
 
 def _take(invitation: Invitation, said: Confirmation, now: datetime) -> Outcome:
-    secret = new_token(192)
     response = _response(invitation, said, now)
-    response.edit_hash = hashed(secret)
-    # Compare and swap: whoever did not know of what was held meanwhile has to look again.
-    as_read = Invitation.objects.filter(pk=invitation.pk, held_at=invitation.held_at)
+    secret = "" if response.is_anonymous else new_token(192)
+    response.edit_hash = hashed(secret) if secret else ""
+    # Compare and swap: whoever did not know of what was held or answered meanwhile looks again.
+    as_read = Invitation.objects.filter(
+        pk=invitation.pk, held_at=invitation.held_at, state=invitation.state
+    )
     if as_read.update(state=Invitation.State.ANSWERED) != 1:
         raise _OvertakenError
     response.save(force_insert=True)
-    tell(invitation=invitation, response=response)
+    if not response.is_anonymous:
+        tell(invitation=invitation, response=response)
     return Outcome(response, secret)
 
 
@@ -221,26 +248,34 @@ def tell(*, invitation: Invitation, response: Response) -> None:
         by=None,
     )
     if invitation.subject_model:
-        _tell_what_it_is_about(response)
+        tell_ticket(response)
+    _nudge_when_low(response)
 
 
-def _tell_what_it_is_about(response: Response) -> None:
+def _nudge_when_low(response: Response) -> None:
+    """Whoever is unhappy is seen to at once; the sweep lets the rules look at all others."""
     from surveys import tasks  # tasks call the actions: imported when both are there
-    from surveys.actions.follow_ups import tell_ticket
 
-    tell_ticket(response)
-    # Broker down? The sweep sees to low answers a minute later.
-    transaction.on_commit(tasks.see_to_low_answers.delay, robust=True)
+    if group_of(response.kind, response.score) == LOW:
+        # Broker down? The sweep sees to it a minute later.
+        transaction.on_commit(tasks.see_to_answers.delay, robust=True)
 
 
 def _hold(invitation: Invitation, said: Confirmation, reason: str, now: datetime) -> Response:
     response = _response(invitation, said, now)
     response.validity = Response.Validity.HELD
     response.validity_reason = reason
-    if invitation.responses.held().count() < MOST_HELD:
+    if _has_room(invitation, response):
         response.save(force_insert=True)
     Invitation.objects.filter(pk=invitation.pk).update(held_at=now)
     return response
+
+
+def _has_room(invitation: Invitation, response: Response) -> bool:
+    """Whether one more may be kept; anonymous ones can't be counted, so one of them."""
+    if response.is_anonymous:
+        return invitation.held_at is None
+    return invitation.responses.held().count() < MOST_HELD
 
 
 def _take_back(invitation: Invitation, given: Response) -> None:
@@ -258,6 +293,26 @@ def _change(given: Response, said: Confirmation, now: datetime) -> Response:
     given.score, given.comment, given.changed_at = said.score, said.comment, now
     changes = audit.diff(before, given, ["score", "comment"])
     if changes:
-        given.save(update_fields=["score", "comment", "changed_at"])
+        given.unseen_since = now
+        given.save(update_fields=["score", "comment", "changed_at", "unseen_since"])
         audit.record(by=None, action="response.change", target=given, changes=changes)
+        _nudge_when_low(given)
     return given
+
+
+@transaction.atomic
+def say_more(*, response: Response, further: Mapping[str, Any]) -> Response:
+    """Keep the answers to the further questions, of an anonymous answer only the first time."""
+    response = Response.objects.select_for_update().get(pk=response.pk)
+    if response.further == further or (response.is_anonymous and response.further):
+        return response
+    before = audit.values(response, ["further"])
+    response.further = dict(further)
+    if response.is_anonymous or not before["further"]:
+        response.save(update_fields=["further"])
+        return response
+    response.changed_at = timezone.now()
+    response.save(update_fields=["further", "changed_at"])
+    changes = audit.diff(before, response, ["further"])
+    audit.record(by=None, action="response.change", target=response, changes=changes)
+    return response

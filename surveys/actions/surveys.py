@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -14,14 +14,32 @@ from staff.models import User
 from staff.refusals import Refusal
 from surveys import texts
 from surveys.models import Survey, SurveyVersion
+from surveys.questions import Question
 
-FIELDS = ("kind", "name", "is_active", "expires_after_days", "throttle_days")
+SETTINGS = (
+    "name",
+    "is_active",
+    "expires_after_days",
+    "throttle_days",
+    "is_anonymous",
+    "colour",
+    "asks_for_reviews",
+    "asks_for_testimonials",
+)
+FIELDS = ("kind", *SETTINGS)
 # {"es": {"question": …}}: only what differs from the stock words.
 OwnTexts = Mapping[str, Mapping[str, str]]
 
 
 class NameTaken(Refusal):
     message = _("Another survey has this name already. Choose a different one.")
+
+
+class StaysAnonymous(Refusal):
+    message = _(
+        "People were asked with the promise that nobody sees who said what, so this survey stays "
+        "anonymous. Make another one to ask by name."
+    )
 
 
 def can_edit(user: User) -> bool:
@@ -35,19 +53,13 @@ def create_survey(
     name: str,
     by: User | None,
     own_texts: OwnTexts | None = None,
-    expires_after_days: int = 30,
-    throttle_days: int = 30,
+    questions: Sequence[Question] = (),
+    **settings: Any,
 ) -> Survey:
-    """Make a survey with its first version. Raises NameTaken."""
+    """Make a survey with its first version; `settings` are among `SETTINGS`. Raises NameTaken."""
     _refuse_taken(name)
-    survey = Survey.objects.create(
-        kind=kind,
-        name=name,
-        expires_after_days=expires_after_days,
-        throttle_days=throttle_days,
-        created_by=by,
-    )
-    _add_version(survey, _differing(kind, own_texts or {}), by)
+    survey = Survey.objects.create(kind=kind, name=name, created_by=by, **settings)
+    _add_version(survey, _differing(kind, own_texts or {}), _stored(questions), by)
     changes = audit.diff({}, survey, FIELDS)
     audit.record(by=by, action="survey.create", target=survey, changes=changes)
     return survey
@@ -55,28 +67,48 @@ def create_survey(
 
 @transaction.atomic
 def update_survey(
-    *, survey: Survey, by: User, own_texts: OwnTexts | None = None, **values: Any
+    *,
+    survey: Survey,
+    by: User,
+    own_texts: OwnTexts | None = None,
+    questions: Sequence[Question] | None = None,
+    **settings: Any,
 ) -> Survey:
-    """Change settings among `FIELDS` but the kind; other words make a new version.
+    """Change `SETTINGS`; other words or further questions make a new version.
 
-    Answers given so far keep the version that they answered. Raises NameTaken.
+    Answers given so far keep the version that they answered. Raises NameTaken or StaysAnonymous.
     """
     survey = Survey.objects.select_for_update().get(pk=survey.pk)
-    _refuse_taken(values.get("name", survey.name), but=survey)
+    _refuse_taken(settings.get("name", survey.name), but=survey)
+    if survey.is_anonymous and not settings.get("is_anonymous", True) and _is_promised(survey):
+        raise StaysAnonymous
     before = audit.values(survey, FIELDS)
-    for name in set(values) & (set(FIELDS) - {"kind"}):
-        setattr(survey, name, values[name])
-    survey.save(update_fields=FIELDS)
+    for name in set(settings) & set(SETTINGS):
+        setattr(survey, name, settings[name])
+    survey.save(update_fields=SETTINGS)
     changes = audit.diff(before, survey, FIELDS)
     latest = latest_version(survey)
-    if own_texts is not None:
-        wanted = _differing(survey.kind, own_texts)
-        if wanted != latest.texts:
-            version = _add_version(survey, wanted, by)
-            changes["version"] = [latest.number, version.number]
+    texts_wanted = latest.texts if own_texts is None else _differing(survey.kind, own_texts)
+    asked = latest.questions if questions is None else _stored(questions)
+    if (texts_wanted, asked) != (latest.texts, latest.questions):
+        version = _add_version(survey, texts_wanted, asked, by)
+        changes["version"] = [latest.number, version.number]
     if changes:
         audit.record(by=by, action="survey.update", target=survey, changes=changes)
     return survey
+
+
+@transaction.atomic
+def use_again(*, version: SurveyVersion, by: User) -> SurveyVersion:
+    """Ask in the words of an earlier version from now on: a new version that says the same."""
+    survey = Survey.objects.select_for_update().get(pk=version.survey_id)
+    latest = latest_version(survey)
+    if (version.texts, version.questions) == (latest.texts, latest.questions):
+        return latest
+    made = _add_version(survey, version.texts, version.questions, by)
+    changes: audit.Changes = {"version": [latest.number, made.number]}
+    audit.record(by=by, action="survey.update", target=survey, changes=changes)
+    return made
 
 
 def latest_version(survey: Survey) -> SurveyVersion:
@@ -99,9 +131,21 @@ def _refuse_taken(name: str, but: Survey | None = None) -> None:
         raise NameTaken
 
 
-def _add_version(survey: Survey, own: dict[str, Any], by: User | None) -> SurveyVersion:
+def _is_promised(survey: Survey) -> bool:
+    return survey.invitations.exists() or survey.responses.exists()
+
+
+def _stored(questions: Sequence[Question]) -> list[dict[str, Any]]:
+    return [question.as_stored() for question in questions]
+
+
+def _add_version(
+    survey: Survey, own: dict[str, Any], asked: list[dict[str, Any]], by: User | None
+) -> SurveyVersion:
     number = survey.versions.count() + 1
-    return SurveyVersion.objects.create(survey=survey, number=number, texts=own, created_by=by)
+    return SurveyVersion.objects.create(
+        survey=survey, number=number, texts=own, questions=asked, created_by=by
+    )
 
 
 def _differing(kind: str, own_texts: OwnTexts) -> dict[str, dict[str, str]]:

@@ -1,13 +1,16 @@
-"""A customer's answer. The template draws the fields itself: native radios with large targets."""
+"""A customer's answer. The templates draw the fields themselves: native radios with large targets."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 
 from surveys.models import Survey
+from surveys.questions import CHOICE, ENDS, TEXT, Question, Words
 
 
 class AnswerForm(forms.Form):
@@ -43,4 +46,75 @@ class AnswerForm(forms.Form):
         """The comment as it was typed, also when something else was wrong."""
         return str(
             self.data.get("comment", "") if self.is_bound else self.initial.get("comment", "")
+        )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A further question as its template draws it; `options` are (value, words, is it chosen)."""
+
+    name: str
+    kind: str
+    several: bool
+    words: Words
+    options: list[tuple[str, str, bool]]
+    value: str
+    errors: Sequence[str]
+
+
+class FurtherForm(forms.Form):
+    """The further questions in one language: a field per key, none of which has to be answered."""
+
+    LONGEST = 2000
+
+    def __init__(
+        self,
+        *args: Any,
+        questions: Sequence[Question],
+        language: str,
+        given: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(*args, prefix="further", initial=dict(given or {}), **options)
+        self.questions, self.language = questions, language
+        for question in questions:
+            self.fields[question.key] = self._field(question)
+
+    def _field(self, question: Question) -> forms.Field:
+        if question.kind == TEXT:
+            field = forms.CharField(required=False, max_length=self.LONGEST)
+            field.error_messages["max_length"] = _(
+                "This is longer than %(limit_value)s characters. Please shorten it."
+            )
+            return field
+        if question.kind == CHOICE:
+            made = forms.MultipleChoiceField if question.several else forms.ChoiceField
+            return made(required=False, choices=question.choices(self.language))
+        low, high = ENDS
+        numbers = [(str(one), str(one)) for one in range(low, high + 1)]
+        return forms.TypedChoiceField(required=False, choices=numbers, coerce=int, empty_value=None)
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """By key, of a valid form; what was left open is not in it."""
+        return {
+            key: value for key, value in self.cleaned_data.items() if value not in (None, "", [])
+        }
+
+    def drawn(self) -> list[Drawn]:
+        return [self._drawn(question) for question in self.questions]
+
+    def _drawn(self, question: Question) -> Drawn:
+        bound, field = self[question.key], self.fields[question.key]
+        value = bound.value()
+        chosen = {str(one) for one in value} if isinstance(value, list) else {str(value)}
+        choices = field.choices if isinstance(field, forms.ChoiceField) else []
+        return Drawn(
+            name=bound.html_name,
+            kind=question.kind,
+            several=question.several,
+            words=question.words(self.language),
+            options=[(str(code), str(words), str(code) in chosen) for code, words in choices],
+            value=str(value or ""),
+            errors=list(bound.errors),
         )

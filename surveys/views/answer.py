@@ -18,13 +18,19 @@ from staff.prepared import Prepared
 from staff.tokens import hashed
 from surveys import agents, texts, tokens
 from surveys.actions import answering
-from surveys.forms.answer import AnswerForm
+from surveys.answer_page import form_context, thanks_context
+from surveys.forms.answer import AnswerForm, FurtherForm
 from surveys.models import Invitation, Response
-from surveys.scores import group_of
+from surveys.views import further
+from surveys.views.further import private
 
 COOKIE = "answer"
 OF_TOKEN = Prepared(
     lambda token_hash: Invitation.objects.for_answering().filter(token_hash=token_hash)
+)
+# The link in a reminder has a token of its own.
+OF_REMINDER = Prepared(
+    lambda token_hash: Invitation.objects.for_answering().filter(reminder_hash=token_hash)
 )
 
 
@@ -33,20 +39,20 @@ OF_TOKEN = Prepared(
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """`/s/<token>/`: GET and HEAD only show; POST of the rendered form answers."""
-    found = OF_TOKEN.first(hashed(token))
+    digest = hashed(token)
+    found = OF_TOKEN.first(digest) or OF_REMINDER.first(digest)
     if found is None:
-        return _private(_unknown(request))
+        return private(_unknown(request))
     with translation.override(found.language):
-        response = _private((_press if request.method == "POST" else _look)(request, found))
+        response = private((_press if request.method == "POST" else _look)(request, found))
         response["Content-Language"] = found.language
     return response
 
 
 def _look(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     now = timezone.now()
-    given = _given(invitation)
-    if given is not None:
-        return _answered(request, invitation, given)
+    if invitation.state == Invitation.State.ANSWERED:
+        return _answered(request, invitation, _given(invitation))
     if not answering.is_open(invitation, now):
         return render(request, "surveys/answer_closed.html", status=410)
     score = _asked_score(request, invitation)
@@ -56,6 +62,8 @@ def _look(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 
 def _press(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    if further.is_sent(request):
+        return _say_more(request, invitation)
     given = _given(invitation)
     form = AnswerForm(request.POST, survey=invitation.survey)
     if not tokens.is_nonce_of(invitation, request.POST.get("nonce", "")):
@@ -82,7 +90,8 @@ def _refused(request: HttpRequest, invitation: Invitation, form: AnswerForm) -> 
     score = form.cleaned_data.get("score")
     if given is not None and _may_change(request, given):
         return _answered(request, invitation, given, form)
-    if given is not None or not answering.is_open(invitation, timezone.now()):
+    is_answered = invitation.state == Invitation.State.ANSWERED
+    if is_answered or not answering.is_open(invitation, timezone.now()):
         return redirect(request.path)
     return render(
         request, "surveys/answer.html", _context(request, invitation, form, score), status=422
@@ -90,28 +99,49 @@ def _refused(request: HttpRequest, invitation: Invitation, form: AnswerForm) -> 
 
 
 def _answered(
-    request: HttpRequest, invitation: Invitation, given: Response, form: AnswerForm | None = None
+    request: HttpRequest,
+    invitation: Invitation,
+    given: Response | None,
+    form: AnswerForm | None = None,
 ) -> HttpResponse:
-    """The thanks; the browser that answered finds its answer open to change for a day."""
-    unbound = AnswerForm(survey=invitation.survey, initial={"comment": given.comment})
-    context = _context(request, invitation, form or unbound, given.score) | {
-        "given": given,
-        "thanks": _thanks(request, invitation, given.score),
-        "changeable_until": given.answered_at + answering.CHANGEABLE
-        if _may_change(request, given)
-        else None,
-    }
+    """The thanks; the browser that answered finds its answer open to change for a day.
+
+    Without `given` the answer is anonymous: that there is one is all that is known here.
+    """
+    may_change = given is not None and _may_change(request, given)
+    context = _thanks(request, invitation, given, is_theirs=may_change)
+    if given is not None and may_change:
+        unbound = AnswerForm(survey=invitation.survey, initial={"comment": given.comment})
+        context |= _context(request, invitation, form or unbound, given.score)
+        context["changeable_until"] = given.answered_at + answering.CHANGEABLE
     status = 422 if form else 200
     return render(request, "surveys/answer_thanks.html", context, status=status)
+
+
+def _say_more(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    """The further questions; the answer that they belong to is named by its proof."""
+
+    def shown(response: Response, form: FurtherForm | None) -> HttpResponse:
+        if response.invitation_id == invitation.pk and form is None:
+            return redirect(request.path)
+        context = _thanks(request, invitation, response, is_theirs=True, form=form)
+        return render(request, "surveys/answer_thanks.html", context, status=422 if form else 200)
+
+    return further.take(
+        request, survey=invitation.survey, language=invitation.language, shown=shown
+    )
 
 
 def _thank(
     request: HttpRequest, invitation: Invitation, outcome: answering.Outcome
 ) -> HttpResponse:
-    """What was held gets the same thanks: a person who was taken for a program loses nothing."""
-    if outcome.response.validity == Response.Validity.HELD:
-        thanks = _thanks(request, invitation, outcome.response.score)
-        context = {"invitation": invitation, "thanks": thanks, "given": outcome.response}
+    """What was held gets the same thanks: a person who was taken for a program loses nothing.
+
+    Nothing leads from an anonymous answer's address to it, so its thanks are the reply itself.
+    """
+    is_held = outcome.response.validity == Response.Validity.HELD
+    if is_held or outcome.response.is_anonymous:
+        context = _thanks(request, invitation, outcome.response, is_theirs=not is_held)
         return render(request, "surveys/answer_thanks.html", context)
     response = redirect(request.path)
     if outcome.secret:
@@ -130,22 +160,13 @@ def _thank(
 def _context(
     request: HttpRequest, invitation: Invitation, form: AnswerForm, score: int | None
 ) -> dict[str, Any]:
-    low, high = form.scale
-    return {
-        "invitation": invitation,
-        "form": form,
-        "texts": _texts(request, invitation),
-        # As text: a template writes a number the way of the language, at a price per number.
-        "scores": [
-            (str(one), group_of(invitation.survey.kind, one)) for one in range(low, high + 1)
-        ],
-        "score": "" if score is None else str(score),
-        "low": str(low),
-        "high": str(high),
-        "nonce": tokens.new_nonce(invitation),
-        "trap": AnswerForm.TRAP,
-        "longest": str(AnswerForm.LONGEST),
-    }
+    return form_context(
+        invitation.survey,
+        _texts(request, invitation),
+        form,
+        score=score,
+        nonce=tokens.new_nonce(invitation),
+    )
 
 
 def _texts(request: HttpRequest, invitation: Invitation) -> texts.Texts:
@@ -153,9 +174,23 @@ def _texts(request: HttpRequest, invitation: Invitation) -> texts.Texts:
     return own.named(request.business.name)  # type: ignore[attr-defined]
 
 
-def _thanks(request: HttpRequest, invitation: Invitation, score: int | None) -> str:
-    group = group_of(invitation.survey.kind, score) or "middle"
-    return str(getattr(_texts(request, invitation), f"thanks_{group}"))
+def _thanks(
+    request: HttpRequest,
+    invitation: Invitation,
+    given: Response | None,
+    *,
+    is_theirs: bool,
+    form: FurtherForm | None = None,
+) -> dict[str, Any]:
+    return thanks_context(
+        invitation.survey,
+        invitation.run.version,
+        _texts(request, invitation),
+        given,
+        language=invitation.language,
+        is_theirs=is_theirs,
+        further=form,
+    )
 
 
 def _given(invitation: Invitation) -> Response | None:
@@ -186,11 +221,3 @@ def _unknown(request: HttpRequest) -> HttpResponse:
     if limits.misses_too_often(request):
         return render(request, "surveys/answer_unknown.html", {"often": True}, status=429)
     return render(request, "surveys/answer_unknown.html", status=404)
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    """No copy of the page anywhere, and its address told to nobody."""
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex"
-    return response

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from crm.models import ContactPoint
@@ -21,7 +21,7 @@ from surveys import texts
 from surveys.actions.loop_tickets import ABOUT_ANSWER
 from surveys.actions.surveys import latest_version
 from surveys.asking_hours import leaves_at
-from surveys.models import FollowUp, Invitation, Response, Skip, SurveyRun
+from surveys.models import FollowUp, Invitation, LoopRule, Response, Skip, SurveyRun
 from surveys.throttle import HARD_LIMIT, Pauses, left_in_peace
 
 # What nobody was asked about in time is not asked about any more.
@@ -47,19 +47,27 @@ def _due(now: datetime) -> QuerySet[FollowUp]:
         subject_id=OuterRef("response"),
         created_at__gte=OuterRef("ticket__last_resolved_at"),
     )
-    day = Value(timedelta(days=1))
     return (
         FollowUp.objects.filter(
+            _has_waited(now),
             ~Exists(told),
             asked_again=None,
-            rule__ask_again_days__isnull=False,
             ticket__state__in=ENDED,
             ticket__last_resolved_at__gt=now - LONGEST,
-            ticket__last_resolved_at__lte=now - F("rule__ask_again_days") * day,
         )
         .exclude(response__survey__is_active=False)
         .order_by("ticket__last_resolved_at", "pk")
     )
+
+
+def _has_waited(now: datetime) -> Q:
+    """For as long after the solution as its rule says."""
+    waits = LoopRule.objects.filter(ask_again_days__isnull=False)
+    ready = Q(pk__in=[])
+    for days in waits.order_by().values_list("ask_again_days", flat=True).distinct():
+        since = now - timedelta(days=days or 0)
+        ready |= Q(rule__ask_again_days=days, ticket__last_resolved_at__lte=since)
+    return ready
 
 
 @transaction.atomic

@@ -15,7 +15,8 @@ from staff.refusals import Refusal
 # Where a time zone names no country: the largest one that writes in the business's language.
 _BY_LANGUAGE = {"es": "ES", "pt-br": "BR", "en": "US"}
 # A run of digits as people write telephone numbers, within a longer text.
-_RUN = re.compile(r"\+?\(?\d[\d\s().\-/]*\d")
+# Not the end of a word, as in the e-mail of an ana1985.
+_RUN = re.compile(r"(?<!\w)\+?\(?\d[\d\s().\-/]*\d(?!\w)")
 _OLD_MEXICAN = re.compile(r"(?:\+?521|044|045|01)(\d{10})")
 _FEWEST, _MOST = 3, 17
 
@@ -103,6 +104,11 @@ def runs(text: str) -> list[str]:
     """The parts of a text that could be (the beginning of) a telephone number."""
     found = _RUN.findall(unicode_digits(text))
     return [run for run in found if _FEWEST <= sum(map(str.isdigit, run)) <= _MOST]
+
+
+def without(text: str, run: str) -> str:
+    """The text but for one of its `runs`."""
+    return re.sub(rf"(?<!\w){re.escape(run)}(?!\w)", " ", text, count=1)
 
 
 def spellings(run: str, region: str | None) -> list[str]:

@@ -71,6 +71,12 @@ def test_a_telephone_is_found_in_any_spelling(people: None, text: str) -> None:
     assert found(text) == {"Maria d'Ávila"}
 
 
+@pytest.mark.parametrize("text", ["ana.gil9430@correo", "9430 ana.gil9430"])
+def test_the_number_at_the_end_of_a_word_is_no_telephone(people: None, text: str) -> None:
+    CustomerFactory(name="Ana Gil", email="ana.gil9430@correo.example", phone="+34612349430")
+    assert found(text) == {"Ana Gil"}
+
+
 @pytest.mark.parametrize("text", ["98765-4322", "+34 11 98765 4321", "765-4321"])
 def test_another_telephone_is_not(people: None, text: str) -> None:
     assert found(text) == set()

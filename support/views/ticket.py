@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from staff.access import Role, access, acting_user
 from staff.pages import render_page
 from staff.refusals import Refusal
-from support import beside, thread
+from support import beginnings, beside, thread
 from support.actions import changes, states
 from support.forms.reply import NOTE, REPLY, ComposeForm
 from support.forms.ticket import FactsForm, SubjectForm
@@ -73,7 +73,7 @@ def page_context(
 
 
 def _first_form(request: HttpRequest, shown: Ticket, seen: int) -> ComposeForm:
-    """Empty, or with what was taken back a moment ago."""
+    """Empty, or with what was taken back a moment ago, or what a reply to it begins with."""
     kind = NOTE if request.GET.get("write") == NOTE else REPLY
     draft = request.GET.get("draft", "")
     text = ""
@@ -82,6 +82,9 @@ def _first_form(request: HttpRequest, shown: Ticket, seen: int) -> ComposeForm:
             pk=int(draft), ticket=shown, author=acting_user(request), withdrawn_at__isnull=False
         )
         text = own.values_list("text", flat=True).first() or ""
+    elif kind == REPLY and acting_user(request).has_role(Role.AGENT):
+        business = request.business  # type: ignore[attr-defined]
+        text = beginnings.first_words(shown, user=acting_user(request), business=business)
     return ComposeForm.for_page(shown, seen=seen, text=text, kind=kind)
 
 

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 
 from crm import phones
 from crm.merging import pointing, rules_about
-from crm.models import ContactPoint, Customer, Duplicate, Tag
+from crm.models import Affiliation, Contact, ContactPoint, Customer, Duplicate, Tag
 from staff.models import Business
 from staff.pages import Count, capped_counts
 
@@ -75,9 +75,34 @@ def _points(ids: set[int], business: Business) -> dict[int, list[str]]:
     return found
 
 
-def moving(loser: Customer) -> list[tuple[str, Count]]:
+@dataclass(frozen=True)
+class PersonCard:
+    """A contact at a customer with all ways to reach them, as written here."""
+
+    affiliation: Affiliation
+    points: Sequence[str]
+
+    @property
+    def contact(self) -> Contact:
+        return self.affiliation.contact
+
+
+def people(affiliations: Sequence[Affiliation], business: Business) -> list[PersonCard]:
+    """One query for any number of them."""
+    region = phones.default_region(business)
+    living = ContactPoint.objects.filter(
+        retired_at=None, contact__in=[one.contact_id for one in affiliations]
+    )
+    points: dict[int, list[str]] = defaultdict(list)
+    for contact, kind, value in living.order_by("pk").values_list("contact", "kind", "value"):
+        is_phone = kind == ContactPoint.Kind.PHONE
+        points[contact].append(phones.readable(value, region) if is_phone else value)
+    return [PersonCard(one, points[one.contact_id]) for one in affiliations]
+
+
+def moving(loser: Customer | Contact) -> list[tuple[str, Count]]:
     """What would go over to the winner, as far as there is any: (name, number); one query."""
-    shown = [rule for rule in rules_about(Customer) if rule.shown]
+    shown = [rule for rule in rules_about(type(loser)) if rule.shown]
     counts = capped_counts({rule.name: pointing(rule, loser.pk) for rule in shown})
     return [(str(rule.shown), counts[rule.name]) for rule in shown if counts[rule.name].number]
 

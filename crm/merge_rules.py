@@ -1,4 +1,4 @@
-"""How what this room (and the post room) knows of a customer is merged."""
+"""How what this room (and the post room) knows of a customer, or of a contact, is merged."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from crm.merging import (
 )
 from crm.models import (
     Affiliation,
+    ContactPoint,
     Customer,
     CustomerAlias,
     Duplicate,
@@ -36,12 +37,12 @@ WAITING = OutreachMessage.State.PENDING
 
 def affiliations(merge: Merge) -> None:
     """Who serves both serves the winner once; the winner's first to ask stays the first."""
-    ours = {one.contact_id: one for one in _current(merge.winner)}
+    ours = {one.contact_id: one for one in _current(customer=merge.winner)}
     has_first = any(one.is_primary for one in ours.values())
     surplus: list[Affiliation] = []
     twins: list[tuple[models.Model, dict[str, Any]]] = []
     demoted: list[tuple[models.Model, dict[str, Any]]] = []
-    for one in _current(merge.loser):
+    for one in _current(customer=merge.loser):
         leads = one.is_primary and not has_first
         twin = ours.get(one.contact_id)
         if twin is not None:
@@ -56,8 +57,8 @@ def affiliations(merge: Merge) -> None:
     move(merge, Affiliation.objects.filter(customer=merge.loser), "customer")
 
 
-def _current(customer_id: int) -> list[Affiliation]:
-    return list(Affiliation.objects.filter(customer=customer_id, until=None).order_by("pk"))
+def _current(**of: int) -> list[Affiliation]:
+    return list(Affiliation.objects.filter(until=None, **of).order_by("pk"))
 
 
 def _unknown(twin: Affiliation, other: Affiliation, *, leads: bool) -> list[dict[str, Any]]:
@@ -70,6 +71,33 @@ def _unknown(twin: Affiliation, other: Affiliation, *, leads: bool) -> list[dict
     if leads:
         known.append({"is_primary": True})
     return known
+
+
+def served(merge: Merge) -> None:
+    """A customer whom both serve is served once; first to ask if either of them was."""
+    ours = {one.customer_id: one for one in _current(contact=merge.winner)}
+    surplus = [one for one in _current(contact=merge.loser) if one.customer_id in ours]
+    drop(merge, surplus)
+    for one in surplus:
+        twin = ours[one.customer_id]
+        change(merge, [(twin, known) for known in _unknown(twin, one, leads=one.is_primary)])
+    move(merge, Affiliation.objects.filter(contact=merge.loser), "contact")
+
+
+def points(merge: Merge) -> None:
+    """An address or number of both is the winner's once, and in use if either of them used it."""
+    ours = {(one.kind, one.value): one for one in _points(merge.winner)}
+    surplus = [one for one in _points(merge.loser) if (one.kind, one.value) in ours]
+    drop(merge, surplus)
+    for one in surplus:
+        twin = ours[one.kind, one.value]
+        if one.retired_at is None and twin.retired_at is not None:
+            change(merge, [(twin, {"retired_at": None})])
+    move(merge, ContactPoint.objects.filter(contact=merge.loser), "contact")
+
+
+def _points(contact_id: int) -> list[ContactPoint]:
+    return list(ContactPoint.objects.filter(contact=contact_id).order_by("pk"))
 
 
 def tags(merge: Merge) -> None:
@@ -190,7 +218,14 @@ def register_rules() -> None:
             pair_moves("crm.task.about_id", "about_model", within="customer_id"),
             pair_moves("mail.outgoingemail.about_id", "about_model"),
             pair_moves("mail.inboundemail.about_id", "about_model"),
+            MergeRule("crm.affiliation.contact", served),
+            MergeRule("crm.contactpoint.contact", points),
+            moves("crm.consent.contact", _("consents")),
+            moves("crm.interaction.contact", _("interactions")),
+            moves("crm.deal.contact", _("deals")),
+            moves("crm.outreachmessage.contact", _("messages of ours")),
             # What was done to the one who was is told under their own name.
+            stays("crm.privacyact.contact_id"),
             stays("staff.auditentry.target_id"),
         ]
     )

@@ -24,6 +24,8 @@ from staff.models import ChangeSet
 
 # Of the change sets that merges of customers are.
 KIND = "crm.merge"
+# And of two contacts who are the same human.
+CONTACT_KIND = "crm.contact_merge"
 
 
 @dataclass(frozen=True)
@@ -112,14 +114,14 @@ def stays(name: str) -> MergeRule:
 def pair_moves(name: str, model_field: str, within: str = "") -> MergeRule:
     """Rows that name a record by its model's label and key tell of the winner from now on.
 
-    `within`: a key of the winner that narrows them down, where no index finds them by the pair.
+    `within`: a key of the customer that narrows them down, where no index finds them by the pair.
     """
 
     def apply(merge: Merge) -> None:
         rows = rule.model._base_manager.filter(
             **{model_field: merge.label, rule.field: merge.loser}
         )
-        if within:
+        if within and merge.model is Customer:
             rows = rows.filter(**{within: merge.winner})
         move(merge, rows, rule.field)
 

@@ -9,7 +9,7 @@ customer, or holds an address, without a rule.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -192,10 +192,15 @@ def _forget_strokes(person: Person) -> set[int]:
     """
     merged = MergedCustomer.objects.filter(customer__in=person.customers)
     customers = {*person.customers, *merged.values_list("old_id", flat=True)}
-    theirs = Q(before__customer_id__in=sorted(customers)) | Q(before__contact_id=person.contact.pk)
+    merges = _merges_of(person)
+    contacts = sorted({person.contact.pk, *merges.values()})
+    theirs = Q(before__customer_id__in=sorted(customers)) | Q(before__contact_id__in=contacts)
     deleted = Change.objects.filter(theirs, operation=Change.Operation.DELETED)
     sets: set[int] = set()
-    gone: dict[str, list[int]] = {Customer._meta.label_lower: sorted(customers - person.customers)}
+    gone: dict[str, list[int]] = {
+        Customer._meta.label_lower: sorted(customers - person.customers),
+        Contact._meta.label_lower: sorted(merges.values()),
+    }
     files: set[int] = set()
     with_files = {rule.model._meta.label_lower: rule.files for rule in RULES if rule.files}
     for change in list(deleted):
@@ -206,18 +211,29 @@ def _forget_strokes(person: Person) -> set[int]:
     for label, ids in gone.items():
         for batch in batches(ids):
             forget_trail(label, batch)
-    _forget_names(sets, sorted(customers))
+    _forget_names(sets, merges, sorted(customers))
     return files
 
 
-def _forget_names(sets: set[int], customers: Sequence[int]) -> None:
-    """A stroke that deleted one thing, or merged two customers, is called by what they were called.
+def _merges_of(person: Person) -> dict[int, int]:
+    """By change set the contacts who became part of this one, through others too."""
+    found: dict[int, int] = {}
+    ids = {person.contact.pk}
+    while ids:
+        merges = ChangeSet.objects.filter(kind=CONTACT_MERGE, facts__winner__in=sorted(ids))
+        new = dict(merges.exclude(pk__in=found).values_list("pk", "facts__loser"))
+        found |= new
+        ids = set(new.values())
+    return found
+
+
+def _forget_names(sets: set[int], of_contacts: Collection[int], customers: Sequence[int]) -> None:
+    """A stroke that deleted one thing, or merged two, is called by what they were called.
 
     A merge holds one's words as the other's new ones, too: nothing of it can be taken back.
     """
-    merges = ChangeSet.objects.filter(
-        Q(facts__winner__in=customers) | Q(facts__loser__in=customers), kind=MERGE
-    )
+    of_customers = Q(facts__winner__in=customers) | Q(facts__loser__in=customers)
+    merges = ChangeSet.objects.filter(Q(of_customers, kind=MERGE) | Q(pk__in=list(of_contacts)))
     _blank(AuditEntry.objects.filter(change_set__in=merges.values("pk")))
     Change.objects.filter(change_set__in=merges.values("pk")).delete()
     merges.update(label=GONE)
@@ -226,8 +242,9 @@ def _forget_names(sets: set[int], customers: Sequence[int]) -> None:
 
 # What stands in the trail for what was erased.
 GONE = "…"
-# The kind of change sets that merge two customers (crm.merging, which knows this room's rules).
-MERGE = "crm.merge"
+# The kinds of change sets that merge two customers or contacts (crm.merging, which knows this
+# room's rules).
+MERGE, CONTACT_MERGE = "crm.merge", "crm.contact_merge"
 
 
 # --- Keeping only as long as needed -----------------------------------------------------

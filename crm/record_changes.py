@@ -45,7 +45,9 @@ def of(customer: Customer) -> QuerySet[AuditEntry]:
     for label, keys in BELONGING.items():
         own |= Q(target_model=label, target_id__in=keys(customer))
     # What is deleted belongs to nobody any more; its entry says whose it was.
-    own |= Q(action__in=["order.delete", "task.delete"], changes__customer__0=customer.pk)
+    own |= Q(
+        action__in=["order.delete", "task.delete", "deal.delete"], changes__customer__0=customer.pk
+    )
     return AuditEntry.objects.filter(own).select_related("by")
 
 

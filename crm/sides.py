@@ -83,7 +83,7 @@ def _suggested(name: str, ours: Any, theirs: Any) -> Side:
     return prefers(ours, theirs) if prefers else Side.WINNER
 
 
-def _better_name(ours: str, theirs: str) -> Side:
+def better_name(ours: str, theirs: str) -> Side:
     """The fuller of two spellings of one name, and the better written of two equally full ones."""
     have, has = words(ours), words(theirs)
     if set(have) < set(has):
@@ -102,7 +102,7 @@ def _elder(ours: datetime, theirs: datetime) -> Side:
 
 
 _PREFERS: dict[str, Callable[[Any, Any], Side]] = {
-    "name": _better_name,
+    "name": better_name,
     "created_at": _elder,
     "notes": lambda _ours, _theirs: Side.BOTH,
 }

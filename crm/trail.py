@@ -47,6 +47,8 @@ def register() -> None:
             "consent.withdraw": _("noted that a consent was taken back"),
             "contact.create": _("added a contact"),
             "contact.end": _("ended a contact's time at a customer"),
+            "contact.merge": _("merged two contacts"),
+            "contact.unmerge": _("took merged contacts apart"),
             "contact.update": _("changed a contact"),
             "contract.cancel": _("cancelled a contract"),
             "contract.create": _("added a contract"),

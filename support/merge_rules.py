@@ -1,4 +1,4 @@
-"""How what this room knows of a customer is merged."""
+"""How what this room knows of a customer, or of a contact, is merged."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -7,4 +7,11 @@ from crm.merging import moves, register
 
 def register_rules() -> None:
     """Called from SupportConfig.ready."""
-    register([moves("support.ticket.customer", _("tickets"))])
+    register(
+        [
+            moves("support.ticket.customer", _("tickets")),
+            moves("support.ticket.contact", _("tickets")),
+            moves("support.message.contact"),
+            moves("support.participant.contact"),
+        ]
+    )

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm import custom, sides
+from crm.actions.contact_merging import FIELDS
 from crm.forms.fields import CustomerField
-from crm.models import Customer, CustomField
+from crm.models import Contact, Customer, CustomField
 from crm.sides import Difference, Side
 from staff.formats import date_long
 
@@ -53,6 +54,33 @@ class MergeForm(forms.Form):
 
     def _looks_the_same(self, one: Difference) -> bool:
         return self.shown.value(one.name, one.winner) == self.shown.value(one.name, one.loser)
+
+    @property
+    def choices(self) -> dict[str, Side]:
+        return {name: Side(value) for name, value in self.cleaned_data.items()}
+
+
+class ContactMergeForm(forms.Form):
+    """Whose name and language stay where both have one; `choices` is what was chosen."""
+
+    def __init__(self, data: Any, *, winner: Contact, loser: Contact) -> None:
+        super().__init__(data)
+        for name in FIELDS:
+            ours, theirs = getattr(winner, name), getattr(loser, name)
+            if not ours or not theirs or ours == theirs:
+                continue
+            field: Any = Contact._meta.get_field(name)
+            shown = dict(field.flatchoices)
+            better = sides.better_name(ours, theirs) if name == "name" else Side.WINNER
+            self.fields[name] = forms.ChoiceField(
+                label=str(field.verbose_name),
+                choices=[
+                    (str(side), str(shown.get(value, value)))
+                    for side, value in ((Side.WINNER, ours), (Side.LOSER, theirs))
+                ],
+                initial=str(better),
+                widget=forms.RadioSelect,
+            )
 
     @property
     def choices(self) -> dict[str, Side]:

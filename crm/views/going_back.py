@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from crm.actions.contact_merging import undo_contact_merge
 from crm.actions.merging import undo_merge
-from crm.merging import KIND
+from crm.merging import CONTACT_KIND, KIND
 from staff import changes
 from staff.access import Role, access, acting_user
 from staff.models import ChangeSet
@@ -48,9 +50,16 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return back(request, "crm:customer-list")
 
 
+# Strokes that are taken back with more than their rows.
+UNDO: dict[str, Callable[..., changes.RevertOutcome]] = {
+    KIND: undo_merge,
+    CONTACT_KIND: undo_contact_merge,
+}
+
+
 def take_back(request: HttpRequest, change_set: ChangeSet) -> None:
     """Revert the stroke and say what came of it; whether the person may, the view has asked."""
-    revert = undo_merge if change_set.kind == KIND else changes.revert
+    revert = UNDO.get(change_set.kind, changes.revert)
     try:
         outcome = revert(change_set=change_set, by=acting_user(request))
     except Refusal as refusal:

@@ -103,6 +103,10 @@ class WorkingHours:
         instant = _microseconds(at)
         return any(opens <= instant < closes for opens, closes in self._open(_day_of(instant)))
 
+    def opens_on(self, day: date) -> bool:
+        """Whether there is any working time on this local day."""
+        return bool(self._spans(day))
+
     def next_opening(self, at: datetime) -> datetime | None:
         """`at` itself when it is open then, else when it opens next; None: not within two years."""
         opening = next(self._openings(_microseconds(at)), None)

@@ -25,6 +25,7 @@ class SurveysConfig(AppConfig):
         )
 
         jobs.register("surveys.sweep", every=timedelta(minutes=1), task=tasks.sweep)
+        jobs.register("surveys.rounds", every=timedelta(hours=1), task=tasks.ask_customers)
         post_migrate.connect(reading.WORDS.install, sender=self)
         post_migrate.connect(stock.install, sender=self)
         # They go with the answer that an import's revert takes back.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -19,10 +19,10 @@ from crm.models import Affiliation, ContactPoint, Customer
 from mail.models import OutgoingEmail, Suppression
 from staff.models import Business
 from surveys import texts
-from surveys.models import Invitation, Skip, Survey
+from surveys.asking_hours import current_rules, leaves_at
+from surveys.models import AskingRules, Skip, Survey
+from surveys.throttle import HARD_LIMIT, Pauses, left_in_peace
 
-# Nobody is asked twice in a day, whatever the business or a survey says.
-HARD_LIMIT = timedelta(hours=24)
 # Customers looked at together: each batch costs the same few queries and the same memory.
 BATCH = 2000
 
@@ -150,16 +150,30 @@ def preview_audience(*, survey: Survey, audience: Audience, business: Business) 
 
 
 def decide(
-    *, survey: Survey, audience: Audience, business: Business, now: datetime
+    *,
+    survey: Survey,
+    audience: Audience,
+    business: Business,
+    now: datetime,
+    rules: AskingRules | None = None,
 ) -> Iterator[list[Decision]]:
     """Decide about the audience in batches by the customers' keys: constant queries and memory each."""
+    rules = rules or current_rules()
+    at = leaves_at(business, now, rules)
     rows = audience.customers().order_by("pk").values_list("pk", "name", "language", "archived_at")
     asked_already: set[int] = set()
     for batch in batched(rows.iterator(chunk_size=BATCH), BATCH):
         people, unclear = whom_to_ask(
             [pk for pk, _name, _language, archived in batch if not archived]
         )
-        hindered = hindrances(survey=survey, business=business, people=people.values(), now=now)
+        hindered = hindrances(
+            survey=survey,
+            business=business,
+            people=people.values(),
+            now=now,
+            at=at,
+            rules=rules,
+        )
         shared = _serving_several(people.values())
         decisions = []
         for pk, name, language, archived in batch:
@@ -182,10 +196,23 @@ def decide(
 
 
 def hindrances(
-    *, survey: Survey, business: Business, people: Collection[Person], now: datetime
+    *,
+    survey: Survey,
+    business: Business,
+    people: Collection[Person],
+    now: datetime,
+    at: datetime | None = None,
+    least_of_survey: timedelta = HARD_LIMIT,
+    rules: AskingRules | None = None,
 ) -> dict[int, tuple[str, datetime | None]]:
-    """By contact: why they must not be asked now, and until when; whoever may be is not in it."""
-    throttled = _last_asked(survey, business, people, now)
+    """By contact: why they must not be asked, and until when; whoever may be is not in it.
+
+    `at` is when they would be, if not now. The rules are those of the business and of the survey,
+    of which `least_of_survey` lies between two at least.
+    """
+    pauses = Pauses.of(survey, business, rules or current_rules(), least_of_survey=least_of_survey)
+    ids = [person.contact_id for person in people]
+    throttled = left_in_peace(pauses, ids, at=at or now, now=now)
     suppressed = _suppressed(people)
     found: dict[int, tuple[str, datetime | None]] = {
         pk: (Skip.Reason.THROTTLED, until) for pk, until in throttled.items()
@@ -241,33 +268,6 @@ def whom_to_ask(customer_ids: Sequence[int]) -> tuple[dict[int, Person], set[int
         elif customer_id not in settled and chosen.contact_id != contact_id:
             unclear.add(customer_id)
     return {pk: person for pk, person in people.items() if pk not in unclear}, unclear
-
-
-def _last_asked(
-    survey: Survey, business: Business, people: Iterable[Person], now: datetime
-) -> Mapping[int, datetime]:
-    """Until when each contact who was asked lately must be left in peace."""
-    own = max(timedelta(days=survey.throttle_days), HARD_LIMIT)
-    other = max(timedelta(days=business.survey_pause_days), HARD_LIMIT)
-    rows = (
-        Invitation.objects.filter(
-            contact__in=[person.contact_id for person in people],
-            created_at__gt=now - max(own, other),
-        )
-        .exclude(state=Invitation.State.CANCELLED)
-        .values_list("contact")
-        .annotate(
-            any_survey=Max("created_at"), this_survey=Max("created_at", filter=Q(survey=survey))
-        )
-    )
-    until: dict[int, datetime] = {}
-    for contact_id, any_survey, this_survey in rows:
-        free = any_survey + other
-        if this_survey:
-            free = max(free, this_survey + own)
-        if free > now:
-            until[contact_id] = free
-    return until
 
 
 def _suppressed(people: Iterable[Person]) -> set[str]:

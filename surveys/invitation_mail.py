@@ -6,7 +6,7 @@ The templates run once per version, language and sending business; each recipien
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 
@@ -27,6 +27,8 @@ from surveys.models import Invitation, Survey, SurveyVersion
 
 # Stand for a recipient's own parts while the templates run: no person writes these characters.
 LINK, GREETING, UNTIL = "\ue000link\ue000", "\ue000greeting\ue000", "\ue000until\ue000"
+# How the once_key of either mail ends.
+FIRST, REMINDER = ":first", ":reminder"
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,21 @@ class Renderer:
     """Renders the mails of one business; keeps what is the same for all who are asked alike."""
 
     business: Business
-    _bodies: dict[tuple[int, str], Body] = field(default_factory=dict)
+    _bodies: dict[tuple[int, str, bool], Body] = field(default_factory=dict)
     _dates: dict[tuple[datetime, str], str] = field(default_factory=dict)
 
     def draft(self, invitation: Invitation, token: str) -> Draft:
         """`invitation` needs its run, survey, customer and contact loaded."""
+        return self._draft(invitation, token, is_reminder=False)
+
+    def reminder(self, invitation: Invitation, token: str, *, first: str) -> Draft:
+        """The same question once more, in the thread of the mail with the Message-ID `first`."""
+        draft = self._draft(invitation, token, is_reminder=True)
+        return replace(draft, headers={"In-Reply-To": first, "References": first})
+
+    def _draft(self, invitation: Invitation, token: str, *, is_reminder: bool) -> Draft:
         language = invitation.language
-        body = self._body(invitation.run.version, invitation.survey, language)
+        body = self._body(invitation.run.version, invitation.survey, language, is_reminder)
         link = answer_url(token)
         greeting = greeting_of(language, name_of(invitation))
         until = self._date(invitation.expires_at, language)
@@ -65,15 +75,25 @@ class Renderer:
             .replace(UNTIL, escape(until)),
             language=language,
             about=("surveys.invitation", invitation.pk),
-            once_key=f"surveys.invitation:{invitation.pk}:first",
+            once_key=f"surveys.invitation:{invitation.pk}{REMINDER if is_reminder else FIRST}",
             expires_at=invitation.expires_at,
         )
 
-    def _body(self, version: SurveyVersion, survey: Survey, language: str) -> Body:
-        key = (version.pk, language)
+    def _body(
+        self,
+        version: SurveyVersion,
+        survey: Survey,
+        language: str,
+        is_reminder: bool,
+    ) -> Body:
+        key = (version.pk, language, is_reminder)
         if key not in self._bodies:
             self._bodies[key] = body_of(
-                business=self.business, survey=survey, version=version, language=language
+                business=self.business,
+                survey=survey,
+                version=version,
+                language=language,
+                is_reminder=is_reminder,
             )
         return self._bodies[key]
 
@@ -102,9 +122,18 @@ def name_of(invitation: Invitation) -> str:
     return "" if customer.kind == Customer.Kind.COMPANY and name == customer.name else name
 
 
-def body_of(*, business: Business, survey: Survey, version: SurveyVersion, language: str) -> Body:
+def body_of(
+    *,
+    business: Business,
+    survey: Survey,
+    version: SurveyVersion,
+    language: str,
+    is_reminder: bool = False,
+) -> Body:
     own = texts.of_version(version, survey.kind, language).named(business.name)
     words = texts.MAIL[language]
+    if is_reminder:
+        own = replace(own, intro=words.reminder)
     low, high = survey.scale
     own_colour = survey.colour or business.colour
     context = {

@@ -25,6 +25,28 @@ def queue_invitations() -> None:
 
 
 @shared_task(ignore_result=True)
+def ask_customers() -> None:
+    """Ask those whose day it is in their round; looked for in all customers, so not each minute."""
+    from surveys.actions import asking
+    from surveys.models import SurveyTrigger
+
+    if asking.keep_up(SurveyTrigger.Moment.RELATIONAL, seconds=SECONDS):
+        ask_customers.delay()
+    queue_invitations()
+
+
+@shared_task(ignore_result=True)
+def remind() -> None:
+    """Put reminders into the outbox; running this twice reminds nobody twice."""
+    from surveys.actions import reminding
+
+    reminding.call_back_reminders()
+    end = time.monotonic() + SECONDS
+    while reminding.remind_batch() and time.monotonic() < end:
+        pass
+
+
+@shared_task(ignore_result=True)
 def see_to_answers() -> None:
     """Let the rules look at new answers for a few seconds; running this twice follows up once."""
     from surveys.actions import follow_ups
@@ -49,11 +71,12 @@ def read_comments() -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Find what a lost nudge forgot, what became of the mails, and whom to ask by now."""
-    from surveys.actions import asking_again, delivering, solved
+    from surveys.actions import asking, asking_again, delivering
 
     delivering.follow_mail()
-    solved.keep_up()
+    asking.keep_up(*asking.EACH_MINUTE, seconds=SECONDS)
     see_to_answers()
     asking_again.keep_asking_again()
     queue_invitations()
+    remind()
     read_comments()

@@ -56,6 +56,8 @@ class MailWords:
 
     greeting: str
     greeting_unnamed: str
+    # What a reminder says before the question.
+    reminder: str
     how: str
     link: str
     valid: str
@@ -228,6 +230,10 @@ MAIL: dict[str, MailWords] = {
     "en": MailWords(
         greeting="Hello {name},",
         greeting_unnamed="Hello,",
+        reminder=(
+            "A few days ago we asked you one question, and your answer would help us. "
+            "We won't remind you again."
+        ),
         how="Choose a number. You can add a reason and confirm on the page that opens.",
         link="Answer on the web",
         valid="The link is yours alone and works until {date}.",
@@ -237,6 +243,10 @@ MAIL: dict[str, MailWords] = {
     "es": MailWords(
         greeting="Hola, {name}:",
         greeting_unnamed="Hola:",
+        reminder=(
+            "Hace unos días te hicimos una pregunta, y tu respuesta nos ayudaría. "
+            "No volveremos a recordártelo."
+        ),
         how="Elige un número. En la página que se abre puedes añadir el motivo y confirmar.",
         link="Responder en la web",
         valid="El enlace es solo para ti y funciona hasta el {date}.",
@@ -246,6 +256,10 @@ MAIL: dict[str, MailWords] = {
     "pt-br": MailWords(
         greeting="Olá, {name},",
         greeting_unnamed="Olá,",
+        reminder=(
+            "Há alguns dias fizemos uma pergunta a você, e sua resposta nos ajudaria. "
+            "Não vamos lembrar de novo."
+        ),
         how="Escolha um número. Na página que se abre você pode contar o motivo e confirmar.",
         link="Responder na web",
         valid="O link é só seu e funciona até {date}.",

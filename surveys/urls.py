@@ -9,7 +9,11 @@ urlpatterns: list[URLPattern] = [
     path("s/<slug:token>/", answer.answer, name="answer"),
     path("surveys/", surveys.survey_list, name="survey-list"),
     path("surveys/new/<slug:kind>/", surveys.survey_create, name="survey-create"),
-    path("surveys/after/<slug:moment>/", triggers.trigger_edit, name="trigger"),
+    path("surveys/triggers/", triggers.trigger_list, name="trigger-list"),
+    path("surveys/triggers/new/<slug:moment>/", triggers.trigger_create, name="trigger-create"),
+    path("surveys/triggers/<int:trigger_id>/", triggers.trigger_edit, name="trigger"),
+    path("surveys/triggers/<int:trigger_id>/pause/", triggers.trigger_pause, name="trigger-pause"),
+    path("settings/surveys/", triggers.asking_rules, name="asking-rules"),
     # Without a survey: the customers are chosen, the question is not.
     path("surveys/send/", sending.choose_survey, name="preflight"),
     path("surveys/<int:survey_id>/", results.survey, name="survey"),

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from staff.access import Role
 from staff.models import Business, User
+from surveys.models import AskingRules
 from tests.services import chromium as chromium_service
 from tests.services import imap, postgresql, smtp, valkey
 
@@ -44,7 +45,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def business(db: None) -> Business:
-    """A bakery in São Paulo that keeps its books in reais; English, so that assertions can be read."""
+    """A bakery in São Paulo that keeps its books in reais; English, so that assertions can be read.
+
+    It asks at any hour of any day: whatever the time, the tests are the same.
+    """
+    AskingRules.objects.create(pk=1, quiet_until=0, quiet_from=24, asks_on_weekends=True)
     return Business.objects.create(
         pk=1,
         name="Padaria Aurora",

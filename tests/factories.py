@@ -251,6 +251,7 @@ class InvitationFactory(Factory[Invitation]):
     state = Invitation.State.QUEUED
     token_hash = factory.LazyAttribute(lambda one: hashed(one.token))
     created_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
+    due_at = factory.SelfAttribute("created_at")
     sent_at = factory.SelfAttribute("created_at")
     expires_at = factory.LazyAttribute(lambda one: one.created_at + timedelta(days=30))
 

@@ -41,7 +41,8 @@ SAMPLES = {
     "support:canned-edit": "SELECT min(id) FROM support_cannedreply",
     "support:category-edit": "SELECT min(id) FROM support_category",
     "surveys:survey-create": "SELECT 'nps'",
-    "surveys:trigger": "SELECT 'ticket_solved'",
+    "surveys:trigger": "SELECT min(id) FROM surveys_surveytrigger",
+    "surveys:trigger-create": "SELECT 'ordered' UNION ALL SELECT 'relational'",
     "metrics:metric": "SELECT 'nps' UNION ALL SELECT 'customer_churn' UNION ALL SELECT 'ltv_annual'",
     "metrics:metric-rows": "SELECT 'nps/numerator' UNION ALL SELECT 'customer_churn/denominator'",
 }

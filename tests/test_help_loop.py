@@ -27,13 +27,15 @@ SETUP = (
     *("setup", "--business", "Padaria Aurora", "--time-zone", "America/Sao_Paulo"),
     *("--currency", "BRL", "--language", "en", "--owner", OWNER, "--password-stdin"),
 )
-# What a day later is: the solution and what follows from it lie a day back.
+# What a day later is: the solution and what follows from it lie a day back, and it is an hour in
+# which one asks.
 A_DAY_PASSES = """
 from datetime import timedelta
 from django.db.models import F
 from support import projection
 from support.models import Ticket, TicketEvent
-from surveys.models import SurveyTrigger
+from surveys.models import AskingRules, SurveyTrigger
+AskingRules.objects.create(pk=1, quiet_until=0, quiet_from=24, asks_on_weekends=True)
 day = timedelta(hours=25)
 SurveyTrigger.objects.update(active_since=F("active_since") - 2 * day)
 TicketEvent.objects.update(at=F("at") - day)
@@ -49,6 +51,7 @@ def installation(tmp_path: Path, smtp_sink: smtp.Sink) -> Installation:
 
 @pytest.fixture
 def running(installation: Installation) -> Iterator[Serving]:
+    installation.prepare()
     installation.manage(*SETUP, stdin=f"{PASSWORD}\n")
     with serving(installation) as running:
         yield running

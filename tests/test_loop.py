@@ -41,9 +41,18 @@ def installation(
     )
 
 
+# At whatever hour this runs.
+ASKS_ALWAYS = """
+from surveys.models import AskingRules
+AskingRules.objects.create(pk=1, quiet_until=0, quiet_from=24, asks_on_weekends=True)
+"""
+
+
 @pytest.fixture
 def running(installation: Installation) -> Iterator[Serving]:
+    installation.prepare()
     installation.manage(*SETUP, stdin=f"{PASSWORD}\n")
+    installation.manage("shell", "-c", ASKS_ALWAYS)
     with serving(installation) as running:
         yield running
 

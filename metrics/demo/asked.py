@@ -105,6 +105,7 @@ class Asked:
             language=history.person.language,
             state=Invitation.State.ANSWERED if answered else Invitation.State.QUEUED,
             created_at=asking.at,
+            due_at=asking.at,
             expires_at=asking.at + timedelta(days=30),
             sent_at=asking.at + timedelta(minutes=2),
             bounced_at=asking.at + timedelta(minutes=3) if asking.bounced else None,

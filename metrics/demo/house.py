@@ -12,6 +12,7 @@ from metrics.demo.clock import Clock
 from staff import actions as staff_actions
 from staff.access import Role
 from staff.models import Business, User
+from surveys.models import AskingRules
 
 OWNER_EMAIL = "owner@demo.example"
 PASSWORD = "bicis-en-valencia"  # noqa: S105 - printed, and only ever for made-up data
@@ -46,6 +47,8 @@ def found() -> None:
         email="hola@taller-aurora.example",
         postal_address="Carrer de Sueca 41, 46006 València",
     )
+    # Whoever tries it at night sees its surveys leave.
+    AskingRules.objects.create(pk=1, quiet_until=0, quiet_from=24, asks_on_weekends=True)
     # What `loading` fills in for those who ride.
     add_field(label="Bicicleta", kind=CustomField.Kind.TEXT, by=owner)
 

@@ -20,6 +20,7 @@ SETTINGS = [
     Entry("support:hours", _("Hours"), "clock"),
     Entry("support:service-levels", _("Service levels"), "clock"),
     Entry("support:desk", _("Help desk"), "ticket"),
+    Entry("surveys:asking-rules", _("Surveys"), "message-2"),
     Entry("mail:mailboxes", _("Mailboxes"), "inbox"),
     Entry("staff:people", _("Team"), "users"),
     Entry("staff:audit", _("Changes"), "history"),

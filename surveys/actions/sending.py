@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from staff import audit
 from staff.access import Role
+from staff.bulk import insert_rows
 from staff.models import Business, User
 from staff.refusals import Refusal
 from surveys.actions.surveys import latest_version
+from surveys.asking_hours import current_rules, leaves_at
 from surveys.audience import Audience, Decision, decide
 from surveys.models import Invitation, Skip, Survey, SurveyRun
 
@@ -60,8 +63,10 @@ def send_survey(*, survey: Survey, audience: Audience, once_key: str, by: User) 
         by=by,
     )
     now = timezone.now()
-    for batch in decide(survey=survey, audience=audience, business=business, now=now):
-        _freeze(run, batch, now)
+    rules = current_rules()
+    due_at = leaves_at(business, now, rules)
+    for batch in decide(survey=survey, audience=audience, business=business, now=now, rules=rules):
+        _freeze(run, batch, now, due_at)
     if not (run.invited or run.skipped):
         raise NobodyToAsk
     run.save(update_fields=["invited", "skipped"])
@@ -71,40 +76,49 @@ def send_survey(*, survey: Survey, audience: Audience, once_key: str, by: User) 
     return run
 
 
-def _freeze(run: SurveyRun, decisions: Sequence[Decision], now: datetime) -> None:
-    expires_at = now + timedelta(days=run.survey.expires_after_days)
-    invitations = []
-    skips = []
-    for decision in decisions:
-        person = decision.person
-        if decision.reason or person is None:
-            skips.append(
-                Skip(
-                    run=run,
-                    customer_id=decision.customer_id,
-                    contact_id=person.contact_id if person else None,
-                    reason=decision.reason,
-                    until=decision.until,
-                    created_at=now,
-                )
+def _freeze(run: SurveyRun, decisions: Sequence[Decision], now: datetime, due_at: datetime) -> None:
+    asked = [one for one in decisions if one.person is not None and not one.reason]
+    left_out = [one for one in decisions if one.person is None or one.reason]
+    insert_rows(
+        Invitation,
+        ("customer_id", "contact_id", "address", "language"),
+        (
+            (one.customer_id, one.person.contact_id, one.person.address, one.language)
+            for one in asked
+            if one.person is not None
+        ),
+        constant=_same_for_all(run, now, due_at),
+    )
+    insert_rows(
+        Skip,
+        ("customer_id", "contact_id", "reason", "until"),
+        (
+            (
+                one.customer_id,
+                one.person.contact_id if one.person else None,
+                str(one.reason),
+                one.until,
             )
-            continue
-        invitations.append(
-            Invitation(
-                run=run,
-                survey_id=run.survey_id,
-                customer_id=decision.customer_id,
-                contact_id=person.contact_id,
-                address=person.address,
-                language=decision.language,
-                created_at=now,
-                expires_at=expires_at,
-            )
-        )
-    Invitation.objects.bulk_create(invitations, batch_size=2000)
-    Skip.objects.bulk_create(skips, batch_size=2000)
-    run.invited += len(invitations)
-    run.skipped += len(skips)
+            for one in left_out
+        ),
+        constant={"run_id": run.pk, "created_at": now, "subject_model": ""},
+    )
+    run.invited += len(asked)
+    run.skipped += len(left_out)
+
+
+def _same_for_all(run: SurveyRun, now: datetime, due_at: datetime) -> dict[str, Any]:
+    return {
+        "run_id": run.pk,
+        "survey_id": run.survey_id,
+        "state": Invitation.State.PENDING.value,
+        "subject_model": "",
+        "token_hash": "",
+        "reminder_hash": "",
+        "created_at": now,
+        "due_at": due_at,
+        "expires_at": due_at + timedelta(days=run.survey.expires_after_days),
+    }
 
 
 def _nudge_after_commit() -> None:

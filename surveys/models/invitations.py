@@ -82,7 +82,8 @@ class Invitation(models.Model):
     token_hash = models.CharField(max_length=64, blank=True)
     # The same of the link in its reminder: the first one's token is not known any more.
     reminder_hash = models.CharField(max_length=64, blank=True)
-    # Not queued before: quiet hours, and the most that is asked in a day, put it off.
+    # Not queued before: quiet hours, and the most that is asked in a day, put it off. Once it is
+    # queued, when that was: throttles measure from it, or from `sent_at`.
     due_at = models.DateTimeField(default=timezone.now)
     # When its one reminder was queued.
     reminded_at = models.DateTimeField(null=True, blank=True)
@@ -129,6 +130,12 @@ class Invitation(models.Model):
                 fields=["due_at", "id"],
                 condition=Q(state="pending"),
                 name="surveys_invitation_pending",
+            ),
+            # How many triggers ask on which day.
+            models.Index(
+                fields=["due_at"],
+                condition=Q(trigger__isnull=False),
+                name="surveys_invitation_by_itself",
             ),
             # What may need its reminder.
             models.Index(

@@ -15,6 +15,7 @@ from staff.models import Business
 from surveys.actions import surveys as actions
 from surveys.forms.survey import SurveyForm
 from surveys.models import Response, Survey, SurveyRun, SurveyTrigger
+from surveys.moments.words import words_of
 
 
 @access(read=Role.READ_ONLY)
@@ -38,7 +39,10 @@ def survey_list(request: HttpRequest) -> HttpResponse:
             last_sent_at=Subquery(sent.annotate(last=Max("created_at")).values("last")),
         ).order_by("-is_active", "name"),
         "kinds": Survey.Kind.choices,
-        "triggers": SurveyTrigger.objects.select_related("survey"),
+        "sent_by_themselves": [
+            (trigger.survey.name, words_of(trigger))
+            for trigger in SurveyTrigger.objects.filter(is_active=True).select_related("survey")
+        ],
         "may_edit": actions.can_edit(user),
         "may_send": user.has_role(Role.AGENT),
     }

@@ -7,22 +7,21 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from crm.models import Customer
 from mail.models import OutgoingEmail, Scope, Suppression
-from staff.models import AuditEntry, Business, User
+from staff.models import Business, User
 from support.actions import conversation, merging, states
 from support.correspondents import Correspondent
 from support.models import Message, Ticket, TicketEvent
 from surveys import tasks
-from surveys.actions import delivering, solved
+from surveys.actions import asking, delivering
 from surveys.actions.answering import Confirmation, confirm
 from surveys.actions.follow_ups import see_to_answers
-from surveys.actions.surveys import stock_survey
-from surveys.actions.triggers import set_trigger
+from surveys.actions.triggers import change_trigger
 from surveys.models import FollowUp, Invitation, Response, Skip, SurveyTrigger
+from surveys.moments import solved
 from tests.factories import ContactFactory, CustomerFactory, OpenedTicketFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +30,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def asked_since_last_year(business: Business) -> None:
     SurveyTrigger.objects.update(active_since=timezone.now() - timedelta(days=400))
+
+
+def ask(now: datetime | None = None) -> int:
+    return asking.ask_about(SurveyTrigger.objects.get().pk, now)
 
 
 def a_customer(name: str = "Ada") -> Customer:
@@ -60,7 +63,7 @@ def answered(invitation: Invitation, score: int, comment: str = "") -> Response:
 def test_a_day_after_the_solution_who_asked_for_help_is_asked_how_it_went(agent: User) -> None:
     ticket = a_solved(agent, language="es")
 
-    assert solved.ask_about_solved() == 1
+    assert ask() == 1
 
     invitation = Invitation.objects.get()
     assert (invitation.subject_model, invitation.subject_id) == ("support.ticket", ticket.pk)
@@ -83,16 +86,16 @@ def test_not_before_its_time_and_not_about_what_was_solved_before_it_was_switche
     agent: User,
 ) -> None:
     a_solved(agent, hours_ago=23)
-    assert solved.ask_about_solved() == 0
+    assert ask() == 0
     SurveyTrigger.objects.update(active_since=timezone.now())
-    assert solved.ask_about_solved(timezone.now() + timedelta(hours=2)) == 0
+    assert ask(timezone.now() + timedelta(hours=2)) == 0
 
 
 def test_a_ticket_opened_again_is_not_asked_about_and_the_reason_is_kept(agent: User) -> None:
     ticket = a_solved(agent)
     states.reopen(ticket=ticket, by=agent)
 
-    solved.ask_about_solved()
+    ask()
 
     assert not Invitation.objects.exists()
     skip = Skip.objects.get()
@@ -101,12 +104,12 @@ def test_a_ticket_opened_again_is_not_asked_about_and_the_reason_is_kept(agent: 
 
 def test_each_solution_is_asked_about_by_itself(agent: User, business: Business) -> None:
     ticket = a_solved(agent, hours_ago=24 * 40)
-    solved.ask_about_solved(timezone.now() - timedelta(days=38))
+    ask(timezone.now() - timedelta(days=38))
     states.reopen(ticket=ticket, by=agent)
     states.resolve(ticket=ticket, by=agent, at=timezone.now() - timedelta(hours=25))
-    Invitation.objects.update(created_at=timezone.now() - timedelta(days=38))
+    Invitation.objects.update(due_at=timezone.now() - timedelta(days=38), state="queued")
 
-    solved.ask_about_solved()
+    ask()
 
     assert Invitation.objects.filter(subject_id=ticket.pk).count() == 2
 
@@ -115,24 +118,24 @@ def test_nobody_is_asked_twice_within_the_pause(agent: User) -> None:
     customer = a_customer()
     a_solved(agent, customer=customer)
     a_solved(agent, customer=customer, hours_ago=30)
-    solved.ask_about_solved()
+    ask()
     assert Invitation.objects.count() == 1
     assert Skip.objects.get().reason == Skip.Reason.THROTTLED
-    assert solved.ask_about_solved() == 0
+    assert ask() == 0
 
 
 def test_who_left_the_surveys_is_not_asked(agent: User) -> None:
     ticket = a_solved(agent)
     address = ticket.contact.points.get(kind="email").value  # type: ignore[union-attr]
     Suppression.objects.create(address=address, scope=Scope.SURVEYS, reason="unsubscribe")
-    solved.ask_about_solved()
+    ask()
     assert Skip.objects.get().reason == Skip.Reason.SUPPRESSED
 
 
 def test_spam_and_imported_history_are_left_alone(agent: User) -> None:
     states.mark_spam(ticket=a_solved(agent), by=agent)
     a_solved(agent, channel=Ticket.Channel.IMPORT)
-    assert solved.ask_about_solved() == 0
+    assert ask() == 0
     assert not Skip.objects.exists()
 
 
@@ -140,23 +143,23 @@ def test_a_mail_that_has_not_left_is_called_back_when_the_ticket_is_opened_again
     agent: User,
 ) -> None:
     ticket = a_solved(agent)
-    solved.ask_about_solved()
+    ask()
     delivering.queue_batch()
     conversation.receive(
         ticket=ticket, text="It is broken again.", sender=Correspondent("ada@example.com", "Ada")
     )
 
-    assert solved.drop_reopened() == 1
+    assert asking.call_back(solved.KIND) == 1
 
     assert Invitation.objects.get().state == Invitation.State.CANCELLED
     mail = OutgoingEmail.objects.get(about_model="surveys.invitation")
     assert mail.state == OutgoingEmail.State.CANCELLED
-    assert solved.drop_reopened() == 0
+    assert asking.call_back(solved.KIND) == 0
 
 
 def test_a_low_answer_opens_the_ticket_again_with_what_they_said(agent: User) -> None:
     ticket = a_solved(agent, assignee=agent)
-    solved.ask_about_solved()
+    ask()
     response = answered(Invitation.objects.get(), 2, "The oven is cold again.")
 
     see_to_answers()
@@ -174,7 +177,7 @@ def test_a_low_answer_opens_the_ticket_again_with_what_they_said(agent: User) ->
 
 def test_a_good_answer_opens_nothing(agent: User) -> None:
     ticket = a_solved(agent)
-    solved.ask_about_solved()
+    ask()
     answered(Invitation.objects.get(), 3)
     see_to_answers()
     assert not FollowUp.objects.exists()
@@ -184,7 +187,7 @@ def test_a_good_answer_opens_nothing(agent: User) -> None:
 
 def test_a_low_answer_about_a_merged_ticket_goes_where_it_went(agent: User) -> None:
     ticket = a_solved(agent)
-    solved.ask_about_solved()
+    ask()
     answered(Invitation.objects.get(), 1)
     into = OpenedTicketFactory(customer=ticket.customer)
     merging.merge(ticket=ticket, into=into, by=agent)
@@ -195,35 +198,13 @@ def test_a_low_answer_about_a_merged_ticket_goes_where_it_went(agent: User) -> N
     assert into.messages.filter(kind=Message.Kind.NOTE).exists()
 
 
-def test_managers_say_what_is_sent_when(manager_client: Client, agent_client: Client) -> None:
-    address = "/surveys/after/ticket_solved/"
-    ces = stock_survey("ces")
-    given = {"survey": ces.pk, "after_hours": 48}
-    assert agent_client.get(address).status_code == 403
-    assert agent_client.post(address, given).status_code == 403
-
-    assert manager_client.get(address).status_code == 200
-    assert manager_client.post(address, given | {"after_hours": 0}).status_code == 422
-    assert manager_client.post(address, given).status_code == 302
-
-    trigger = SurveyTrigger.objects.get()
-    assert (trigger.survey, trigger.after_hours, trigger.is_active) == (ces, 48, False)
-    assert AuditEntry.objects.filter(action="survey.trigger").count() == 1
-
-
 def test_what_happened_while_it_was_off_is_not_asked_about(manager: User, agent: User) -> None:
-    csat = stock_survey("csat")
-    common: dict[str, Any] = {
-        "moment": "ticket_solved",
-        "survey": csat,
-        "after_hours": 24,
-        "by": manager,
-    }
-    set_trigger(is_active=False, **common)
+    trigger = SurveyTrigger.objects.get()
+    change_trigger(trigger=trigger, is_active=False, by=manager)
     a_solved(agent)
-    assert solved.ask_about_solved() == 0
-    set_trigger(is_active=True, **common)
-    assert solved.ask_about_solved() == 0
+    assert ask() == 0
+    change_trigger(trigger=trigger, is_active=True, by=manager)
+    assert ask() == 0
 
 
 def test_the_number_of_queries_per_solution_is_small(agent: User) -> None:
@@ -233,7 +214,7 @@ def test_the_number_of_queries_per_solution_is_small(agent: User) -> None:
         for _ in range(solutions):
             a_solved(agent)
         with CaptureQueriesContext(connection) as queries:
-            assert solved.ask_about_solved() == solutions
+            assert ask() == solutions
         return len(queries)
 
     few, many = cost(2), cost(6)
@@ -241,7 +222,9 @@ def test_the_number_of_queries_per_solution_is_small(agent: User) -> None:
     assert (many - few) / 4 <= 14
 
 
-def test_an_old_instant_is_no_reason_to_ask(agent: User) -> None:
+def test_what_nobody_was_asked_about_in_time_is_let_be_and_the_reason_is_kept(agent: User) -> None:
     a_solved(agent, hours_ago=24 * 20)
-    now: datetime = timezone.now()
-    assert solved.ask_about_solved(now) == 0
+    assert ask() == 1
+    assert Skip.objects.get().reason == Skip.Reason.TOO_LATE
+    a_solved(agent, hours_ago=24 * 50)
+    assert ask() == 0, "long before there was anybody to ask"

@@ -178,8 +178,8 @@ def test_query_count_does_not_grow_with_the_audience(
     manager_client, url, django_assert_num_queries
 ):
     customers(25)
-    # session, user, business, survey, version; audience, contacts, asked, suppressed, shared
-    with django_assert_num_queries(10):
+    # session, user, business, survey, version; rules, audience, contacts, asked, suppressed, shared
+    with django_assert_num_queries(11):
         manager_client.get(url)
 
 

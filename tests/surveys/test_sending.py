@@ -67,13 +67,14 @@ def test_the_same_key_sends_once(survey, manager):
 def test_a_second_sending_skips_who_was_asked_and_says_until_when(survey, manager):
     CustomerFactory(email="ada@example.com")
     send(survey, everyone(), manager)
+    delivering.queue_batch()
 
     run = send(survey, Audience(), manager, key="again")
 
     assert (run.invited, run.skipped) == (0, 1)
     skip = run.skips.get()
     assert skip.reason == "throttled"
-    asked = Invitation.objects.get().created_at
+    asked = Invitation.objects.get().due_at
     assert skip.until == asked + timedelta(days=30)
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from django.test import Client
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -12,7 +13,7 @@ from staff.access import Role
 from staff.models import Business, User
 from surveys.models import AskingRules
 from tests.services import chromium as chromium_service
-from tests.services import imap, postgresql, smtp, valkey
+from tests.services import imap, postgresql, smtp, tables, valkey
 
 PASSWORD = "correct horse battery staple"
 CHROMIUM = chromium_service.path()
@@ -26,9 +27,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Browser tests without a browser: skipped, except in CI, where they fail in `chromium`.
 
     Those that start installations of their own take minutes each: first, so that at the end no
-    process waits for the other (with --no-loadscope-reorder).
+    process waits for the other (with --no-loadscope-reorder). On PostgreSQL only what asks a
+    database: the rest was proved on SQLite.
     """
     items.sort(key=lambda item: item.get_closest_marker("once") is None)
+    if connection.vendor == "postgresql":
+        without = [item for item in items if not asks_the_database(item)]
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if asks_the_database(item)]
     if CHROMIUM or CI:
         return
     for item in items:
@@ -36,11 +42,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="no Chromium"))
 
 
+def asks_the_database(item: pytest.Item) -> bool:
+    return bool(
+        item.get_closest_marker("django_db")
+        or {"db", "transactional_db", "live_server", "postgresql_url"} & set(item.fixturenames)  # type: ignore[attr-defined]
+    )
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not CHROMIUM:
         terminalreporter.write_line("No Chromium found: the browser tests did not run.")
     if not imap.path():
         terminalreporter.write_line("No Dovecot found: the tests with an IMAP server did not run.")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The database is there already, from `tests.services.tables`; its folder or server goes at the end."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    name = connection.creation._get_test_db_name()
+    if connection.vendor == "sqlite":
+        tables.lay_out(f"sqlite:///{name}")
+    else:
+        tables.lay_out(postgresql.new_database(name))
 
 
 @pytest.fixture

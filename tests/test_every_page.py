@@ -40,7 +40,10 @@ SAMPLES = {
     "support:ticket": "SELECT ticket_id FROM support_message GROUP BY 1 ORDER BY count(*) DESC",
     "support:canned-edit": "SELECT min(id) FROM support_cannedreply",
     "support:category-edit": "SELECT min(id) FROM support_category",
+    "surveys:review-edit": "SELECT min(id) FROM surveys_review",
     "surveys:survey-create": "SELECT 'nps'",
+    "surveys:tag-delete": "SELECT min(id) FROM surveys_commenttag",
+    "surveys:tag-edit": "SELECT min(id) FROM surveys_commenttag",
     "surveys:trigger": "SELECT min(id) FROM surveys_surveytrigger",
     "surveys:trigger-create": "SELECT 'ordered' UNION ALL SELECT 'relational'",
     "metrics:metric": "SELECT 'nps' UNION ALL SELECT 'customer_churn' UNION ALL SELECT 'ltv_annual'",
@@ -105,6 +108,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     installation = Installation(tmp_path_factory.mktemp("every-page"))
+    installation.prepare()
     installation.manage("demo", "--customers", "60")
     installation.manage("import", "customers", str(a_spreadsheet(installation.folder)))
     with serving(installation, "--web-workers", "1", "--concurrency", "1") as running:

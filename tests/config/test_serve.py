@@ -92,6 +92,7 @@ def kill_worker_and_see_it_come_back(running: Serving) -> None:
 
 
 def test_nothing_is_left_when_serve_itself_is_killed(embedded: Installation) -> None:
+    embedded.prepare()
     with serving(embedded) as running:
         wait_for_worker(embedded)
         family = running.family()
@@ -104,6 +105,7 @@ def test_nothing_is_left_when_serve_itself_is_killed(embedded: Installation) -> 
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, Serving]]:
     """A set-up business that is served, for the tests that kill nothing."""
     installation = Installation(tmp_path_factory.mktemp("calm"))
+    installation.prepare()
     with serving(installation) as running:
         installation.manage(*SETUP, stdin="correct horse battery staple\n")
         wait_for_worker(installation)

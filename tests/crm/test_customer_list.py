@@ -124,17 +124,17 @@ def test_sorted_by_name_whatever_its_accents_or_by_the_last_purchase(
 
 
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("direction", ["after", "before"])
-def test_every_order_walks_an_index(agent_client: Client, sort: str, direction: str) -> None:
-    CustomerFactory.create_batch(60)
+def test_every_order_walks_an_index(agent_client: Client, sort: str) -> None:
+    CustomerFactory.create_batch(51)
     first = agent_client.get(URL, {"sort": sort}).context["page"]
-    cursor = first.next_url.replace("after=", f"{direction}=")
+    after = first.next_url
+    before = after.replace("after=", "before=")
     with connection.cursor() as db:
         if connection.vendor == "postgresql":  # so few rows are sorted faster than looked up
             db.execute("SET LOCAL enable_sort = off")
             db.execute("SET LOCAL enable_seqscan = off")
             db.execute("SET LOCAL enable_bitmapscan = off")
-        for address in (f"?sort={sort}", cursor):
+        for address in (f"?sort={sort}", after, before):
             with CaptureQueriesContext(connection) as queries:
                 agent_client.get(f"{URL}{address}")
             [listed] = [query["sql"] for query in queries if "LIMIT 51" in query["sql"]]
@@ -163,8 +163,8 @@ def test_query_count_does_not_grow_with_customers(
     tag = "regular"
     for _ in range(20):
         CustomerFactory(tags=[tag])  # twenty distinct owners
-    # business, session, user, columns, page, tags, how many there are, segments
-    with django_assert_num_queries(8):
+    # business, session, user, columns, page, how many there are, segments
+    with django_assert_num_queries(7):
         agent_client.get(URL)
     # … and the filter's tag; how many match is counted with the others. PostgreSQL is asked
     # how to go about the words.

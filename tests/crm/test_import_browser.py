@@ -50,6 +50,7 @@ def installation(tmp_path: Path) -> Installation:
 
 @pytest.fixture
 def running(installation: Installation) -> Iterator[Serving]:
+    installation.prepare()
     installation.manage(*SETUP, stdin=f"{PASSWORD}\n")
     with serving(installation) as running:
         yield running

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.services import tables
 from tests.services.processes import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,18 +28,24 @@ class Installation:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if name not in {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "BASE_URL"}
+            if name not in {"REDIS_URL", "EMAIL_URL", "BASE_URL"}
         }
         self.environment = {
             **inherited,
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "VAR_DIR": str(folder),
+            "DATABASE_URL": f"sqlite:///{folder / 'vinculo.sqlite3'}",
             "SECRET_KEY": "only-for-tests",
             "LOG_LEVEL": "ERROR",
             **environment,
         }
         self.log = folder / "processes.log"
         self.running: list[subprocess.Popen[bytes]] = []
+
+    def prepare(self) -> None:
+        """Its tables at once: these tests aren't about how they come to be."""
+        tables.lay_out(self.environment["DATABASE_URL"])
+        self.manage("migrate", "--verbosity", "0")
 
     def start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
         """A process of the installation, with all its children in one group."""

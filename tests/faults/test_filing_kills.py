@@ -117,7 +117,7 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ins
     if request.param == "services":
         urls["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
     made = Installation(tmp_path, **urls)
-    made.manage("migrate", "--verbosity", "0")
+    made.prepare()
     made.ask(SET_UP)
     yield made
     made.stop_all()

@@ -131,7 +131,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path, imap_server: Server) ->
     if request.param == "services":
         urls["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
     made = Installation(tmp_path, **urls)
-    made.manage("migrate", "--verbosity", "0")
+    made.prepare()
     set_up = SET_UP.replace("PORT", str(imap_server.port))
     set_up = set_up.replace("USER", repr(dovecot.USER)).replace("PASSWORD", repr(dovecot.PASSWORD))
     made.ask(set_up)

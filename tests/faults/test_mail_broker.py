@@ -25,5 +25,5 @@ print(json.dumps(OutgoingEmail.objects.filter(state="queued").count()))
 @pytest.mark.once
 def test_without_a_broker_nothing_is_lost(tmp_path: Path) -> None:
     installation = Installation(tmp_path, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
-    installation.manage("migrate", "--verbosity", "0")
+    installation.prepare()
     assert installation.ask(QUEUE) == 3

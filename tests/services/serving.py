@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import psycopg
 
+from tests.services import tables
 from tests.services.processes import die_with_parent, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,11 @@ class Installation:
             "LOG_LEVEL": "WARNING",
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
+
+    def prepare(self) -> None:
+        """Its tables at once, for a test that isn't about how they come to be."""
+        tables.lay_out(self.environment["DATABASE_URL"])
+        self.manage("migrate", "--verbosity", "0")
 
     def manage(self, *arguments: str, stdin: str = "") -> str:
         """Run a management command to its end; return what it printed; fail with what it said."""

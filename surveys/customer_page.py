@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, DateTimeField, F, IntegerField, Value
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,9 +28,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm import registry
 from crm.models import Customer
-from staff.access import Role
+from staff.access import Role, acting_user
 from staff.prepared import Prepared
 from staff.templatetags.vinculo import date_short, score_group
+from support.models import Ticket
+from surveys import arc
 from surveys.models import Invitation, Response, Skip
 
 # How long a low answer stays on Today, and how many are shown there.
@@ -27,6 +40,8 @@ RECENT = timedelta(days=60)
 SHOWN = 10
 # How long a low answer says something about how it stands with a customer.
 REMEMBERED = timedelta(days=365)
+# Of an answer whose words may be quoted.
+QUOTED = "quoted"
 
 
 @dataclass(frozen=True)
@@ -48,20 +63,27 @@ class Asking:
 
 
 def panel(request: HttpRequest, customer: Customer) -> dict[str, Any]:
-    """How they felt last, and why they were asked or not: one query for all three."""
+    """How they felt last and what came of it, and why they were asked or not: one query for all."""
     felt: dict[str, Felt] = {}
     asking: Asking | None = None
-    for what, at, words, score, until in _HISTORY.all(customer.pk):
-        if what in {"invited", "skipped"}:
+    came_of_it: arc.Arc | None = None
+    is_quoted = False
+    for what, at, words, score, until, *more in _HISTORY.all(customer.pk):
+        if what == "arc":
+            came_of_it = came_of_it or arc.arc_of(at, words, score, until, *more)
+        elif what in {"invited", "skipped"}:
             asking = asking or Asking(
                 at, _asked(words) if what == "invited" else _not_asked(words, until)
             )
         else:
             felt.setdefault(what, Felt(what, score, words, at))
+            is_quoted = is_quoted or more[0] == QUOTED
     may_send = request.user.is_authenticated and request.user.role >= Role.AGENT
     return {
         "felt": [felt[kind] for kind in ("nps", "csat", "ces") if kind in felt],
         "asking": asking,
+        "arc": came_of_it,
+        "is_quoted": is_quoted,
         "health": [_low(one) for one in felt.values() if _is_low(one)],
         "send_url": send_url(customer) if may_send and not customer.archived_at else "",
     }
@@ -77,13 +99,18 @@ def _low(one: Felt) -> registry.Fact:
 
 
 def _history(customer: int) -> Any:
-    """(what, when, words, score, until) of the answers, invitations and skips, newest first."""
-    nothing = Cast(Value(None), DateTimeField())
+    """(what, when, words, score, until, *arc.COLUMNS) of the answers and what came of them, the
+    invitations and skips, newest first."""
+    nothing, blank = Cast(Value(None), DateTimeField()), arc.nothing()
+    columns = ("what", "at", "words", "score", "until", *arc.COLUMNS)
+    standing = Q(testimonial__isnull=False, testimonial__withdrawn_at=None)
+    quoted = Case(When(standing, then=Value(QUOTED)), default=Value(""), output_field=CharField())
     answers = (
         Response.objects.counted()
         .filter(customer=customer)
+        .annotate(**blank | {"note": quoted})
         .annotate(what=F("kind"), at=F("answered_at"), words=F("comment"), until=nothing)
-        .values_list("what", "at", "words", "score", "until")
+        .values_list(*columns)
     )
     no_score = Cast(Value(None), IntegerField())
     invitations = (
@@ -95,7 +122,8 @@ def _history(customer: int) -> Any:
             score=no_score,
             until=nothing,
         )
-        .values_list("what", "at", "words", "score", "until")
+        .annotate(**blank)
+        .values_list(*columns)
     )
     skips = (
         Skip.objects.filter(customer=customer)
@@ -105,9 +133,10 @@ def _history(customer: int) -> Any:
             words=F("reason"),
             score=no_score,
         )
-        .values_list("what", "at", "words", "score", "until")
+        .annotate(**blank)
+        .values_list(*columns)
     )
-    return answers.union(invitations, skips, all=True).order_by("-at")
+    return answers.union(arc.rows(customer), invitations, skips, all=True).order_by("-at")
 
 
 _HISTORY = Prepared(_history, int)
@@ -132,14 +161,17 @@ def send_url(customer: Customer) -> str:
     return f"{reverse('surveys:preflight')}?customer={customer.pk}"
 
 
-def detractors(_request: HttpRequest) -> dict[str, Any] | None:
-    """Low answers of late to which nobody has replied and for which nothing is planned."""
+def detractors(request: HttpRequest) -> dict[str, Any] | None:
+    """Low answers of late to which nobody has replied, those first that are due first."""
+    user = acting_user(request)
+    visible = Ticket.objects.visible_to(user).filter(pk=OuterRef("follow_up__ticket"))
     found = list(
         Response.objects.detractors_unanswered(since=timezone.now() - RECENT)
-        .select_related("customer")
-        .order_by("-answered_at", "-pk")[:SHOWN]
+        .select_related("customer", "follow_up__ticket__assignee")
+        .annotate(due_at=F("follow_up__due_at"), shown_ticket=Subquery(visible.values("pk")[:1]))
+        .order_by(F("due_at").asc(nulls_last=True), "-answered_at", "-pk")[:SHOWN]
     )
-    return {"responses": found} if found else None
+    return {"responses": found, "now": timezone.now()} if found else None
 
 
 def marks(ids: Collection[int]) -> Mapping[int, dict[str, Any]]:

@@ -62,12 +62,13 @@ class ResponseQuerySet(QuerySet["Response"]):
         return self.filter(matching)
 
     def detractors_unanswered(self, *, since: datetime) -> Self:
-        """Counted low answers since then, to which nobody has written, called or made a task."""
+        """Counted low answers since then, to which nobody has written, called or made a task, and
+        whose ticket, if one followed, nobody has solved. What leaves by itself is no reply."""
         spoken = Interaction.objects.filter(
             customer=OuterRef("customer"),
             occurred_at__gt=OuterRef("answered_at"),
             direction=Interaction.Direction.OUT,
-        ).exclude(kind=Interaction.Kind.SURVEY_INVITATION)
+        ).exclude(kind__in=[Interaction.Kind.SURVEY_INVITATION, Interaction.Kind.OUTREACH])
         planned = Task.objects.filter(
             customer=OuterRef("customer"), created_at__gt=OuterRef("answered_at")
         )
@@ -80,4 +81,5 @@ class ResponseQuerySet(QuerySet["Response"]):
                 customer__archived_at=None,
                 answered_at__gte=since,
             )
+            .exclude(follow_up__ticket__state__in=["solved", "closed", "spam"])
         )

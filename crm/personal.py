@@ -12,7 +12,7 @@ from django.db.models import Model, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm import privacy, search
+from crm import privacy, search, searched
 from crm.imports.checking import forgetting
 from crm.models import (
     Affiliation,
@@ -247,6 +247,10 @@ def register() -> None:
     )
     privacy.beforehand(_unname_beside)
     privacy.beforehand(_forget_reports)
+    searched.kept_in(
+        "crm.bulkedit.query", "crm.outreach.audience", "crm.segment.query", "staff.export.query"
+    )
+    privacy.beforehand(searched.forget)
     privacy.afterwards(_reindex)
     privacy.harmless(
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from crm import privacy
+from crm import privacy, searched
 from crm.privacy import Person, PersonalRows
 from mail.pseudonyms import nobodys_address
 from support import search
@@ -45,6 +45,7 @@ def reindex(person: Person) -> None:
 
 def register() -> None:
     """Called from SupportConfig.ready."""
+    searched.kept_in("support.savedview.query")
     privacy.register(
         PersonalRows(
             TicketAccess,

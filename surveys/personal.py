@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm import privacy
+from crm import privacy, searched
 from crm.privacy import PersonalRows, of_person
 from mail.pseudonyms import nobodys_address
 from surveys.models import CommentSearch, Invitation, Response, Review, Testimonial
@@ -10,6 +10,7 @@ from surveys.models import CommentSearch, Invitation, Response, Review, Testimon
 
 def register() -> None:
     """Called from SurveysConfig.ready."""
+    searched.kept_in("surveys.surveyrun.audience")
     privacy.register(
         PersonalRows(
             Response,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import quote_plus, urlencode
 
 import pytest
 from django.apps import apps
@@ -18,12 +19,15 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from crm import actions, privacy, referrals
+from crm.actions import segments
 from crm.actions.files import delete_file
 from crm.actions.merging import CannotComeBack, merge_customers, undo_merge
 from crm.actions.privacy import AlreadyErased
+from crm.actions.selections import begin_bulk_edit
 from crm.actions.tasks import delete_task
 from crm.consents import with_consent
 from crm.models import (
+    BulkEdit,
     Consent,
     Contact,
     Customer,
@@ -31,16 +35,19 @@ from crm.models import (
     FileImport,
     Interaction,
     Order,
+    Outreach,
     PrivacyAct,
+    Segment,
     Task,
 )
+from crm.segments import customers_of
 from mail.actions import queue_email, suppress
 from mail.drafts import Draft
 from mail.models import OutgoingEmail, Scope, Suppression
 from staff import changes
 from staff.files import store_file
-from staff.models import AuditEntry, Business, Change, StoredFile, User
-from support.models import Message, Ticket
+from staff.models import AuditEntry, Business, Change, Export, StoredFile, User
+from support.models import Message, SavedView, Ticket
 from surveys.models import Response
 from tests.factories import (
     ContactFactory,
@@ -52,6 +59,7 @@ from tests.factories import (
     OpenedTicketFactory,
     OrderFactory,
     ResponseFactory,
+    SurveyRunFactory,
     TaskFactory,
 )
 
@@ -118,7 +126,7 @@ def traces() -> list[str]:
     found = []
     with connection.cursor() as cursor:
         for table, column in columns_with_text():
-            for trace in TRACES:
+            for trace in [*TRACES, *map(quote_plus, TRACES)]:
                 cursor.execute(
                     f'SELECT COUNT(*) FROM "{table}" WHERE CAST("{column}" AS TEXT) LIKE %s',
                     [f"%{trace}%"],
@@ -177,6 +185,48 @@ def test_what_a_change_set_held_can_no_longer_bring_her_back(ana: Contact, agent
     actions.erase_person(contact=ana, by=None)
 
     assert not Change.objects.filter(model="crm.customer", object_id=customer.pk).exists()
+
+
+def test_who_searched_for_her_asks_for_nobody_any_more(
+    ana: Contact, agent: User, manager: User
+) -> None:
+    """Whatever was asked: her name in any order, unfinished, an address, a number in any spelling."""
+    asked = [
+        "Ana Sepúlveda",
+        "sepulveda ANA",
+        "ana@sepul",
+        "600 123 456",
+        "la señora Ana Sepúlveda",
+    ]
+    for text in asked:
+        query = urlencode({"q": text, "stage": "lead"})
+        begin_bulk_edit(action="archive", query=query, by=agent)
+        Export.objects.create(what="customers", query=query, format="csv", by=agent)
+        segment = segments.save_segment(name=text[:4], query=query, by=manager)
+        Outreach.objects.create(name="News", audience={"query": segment.query, "cursor": 7})
+    run = SurveyRunFactory(audience={"filters": {"q": "ana sepulveda", "tag": ["3", "4"]}})
+    SavedView.objects.create(name="Hers", query="q=ana%40sepulveda.example&state=open")
+    for kept in ("Luis", "rebimboca fan", "Ana"):
+        Export.objects.create(what="tickets", query=urlencode({"q": kept}), format="csv", by=agent)
+
+    actions.erase_person(contact=ana, by=manager)
+
+    gone = [where for where in traces() if "crm_tag." not in where]
+    assert [where for where in gone if "export.query: rebimboca" not in where] == []
+    texts = [
+        *BulkEdit.objects.values_list("query", flat=True),
+        *Export.objects.values_list("query", flat=True),
+    ]
+    texts += [segment.query for segment in Segment.objects.all()]
+    texts += [one.audience["query"] for one in Outreach.objects.all()]
+    assert {text for text in texts if "stage" in text} == {"q=%E2%80%A6&stage=lead"}
+    assert {text for text in texts if "stage" not in text} == {"q=Luis", "q=rebimboca+fan", "q=Ana"}
+    assert all(not find.exists() for find in map(customers_of, Segment.objects.all()))
+    run.refresh_from_db()
+    assert run.audience == {"filters": {"q": "…", "tag": ["3", "4"]}}
+    assert SavedView.objects.get().query == "q=%E2%80%A6&state=open"
+    for entry in AuditEntry.objects.filter(action="segment.create"):
+        assert "sepul" not in json.dumps(entry.changes).lower()
 
 
 def test_what_was_deleted_or_merged_before_can_not_bring_her_back(

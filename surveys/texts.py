@@ -267,3 +267,10 @@ MAIL: dict[str, MailWords] = {
         unsubscribe="Não quero mais pesquisas",
     ),
 }
+
+# What a poster says above its code.
+SCAN = {
+    "en": "Scan the code with your telephone and tell us. It takes less than a minute.",
+    "es": "Escanea el código con tu teléfono y cuéntanoslo. Te llevará menos de un minuto.",
+    "pt-br": "Leia o código com seu celular e conte para nós. Leva menos de um minuto.",
+}

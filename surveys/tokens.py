@@ -33,9 +33,12 @@ def is_nonce_of(invitation: Invitation, nonce: str) -> bool:
 
 def same(secret: str, digest: str, *, until: datetime, now: datetime) -> bool:
     """Whether `secret` is the one whose hash was kept, and still in time."""
-    if not secret or not digest or now >= until:
-        return False
-    return secrets.compare_digest(hashed(secret), digest)
+    return now < until and matches(secret, digest)
+
+
+def matches(secret: str, digest: str) -> bool:
+    """Whether `secret` is the one whose hash was kept."""
+    return bool(secret and digest) and secrets.compare_digest(hashed(secret), digest)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ def register() -> None:
             "review.update": _("changed a review"),
             "survey.create": _("made a survey"),
             "survey.send": _("sent a survey"),
+            "survey.share": _("changed where anybody can answer a survey"),
             "survey.asking_rules": _("changed when and how often people are asked"),
             "survey.trigger": _("changed when a survey is sent by itself"),
             "survey.trigger_create": _("had a survey sent by itself"),

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from surveys import loop_urls, public_urls
 from surveys.views import answer, results, sending, surveys, triggers
 
 app_name = "surveys"
@@ -27,4 +28,6 @@ urlpatterns: list[URLPattern] = [
         name="response-discard",
     ),
     path("surveys/answers/<int:response_id>/hold/", results.response_hold, name="response-hold"),
+    *loop_urls.urlpatterns,
+    *public_urls.urlpatterns,
 ]

@@ -144,7 +144,7 @@ def _confirm_again(
     # A program may have a browser's memory too, so the burst is looked for first.
     is_burst = now - (given.changed_at or given.answered_at) < BURST and said.score != given.score
     if may_change(given, said.secret, now) and not (said.hidden_field or is_burst):
-        return Outcome(_change(given, said, now))
+        return Outcome(change(given, said, now))
     if is_burst:
         held = _hold(invitation, said, "many_scores", now)
         scores = invitation.responses.filter(created_at__gt=now - 2 * BURST)
@@ -288,7 +288,8 @@ def _take_back(invitation: Invitation, given: Response) -> None:
     audit.record(by=None, action="response.hold", target=given, changes=changes)
 
 
-def _change(given: Response, said: Confirmation, now: datetime) -> Response:
+def change(given: Response, said: Confirmation, now: datetime) -> Response:
+    """Say something else in its place; whoever calls has seen that this browser may."""
     before = audit.values(given, ["score", "comment"])
     given.score, given.comment, given.changed_at = said.score, said.comment, now
     changes = audit.diff(before, given, ["score", "comment"])

@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import QueryDict
 
 from crm import custom
 from crm.exports import looks
 from crm.exports.lists import EMAIL, PHONE
 from crm.exports.looks import Person, reference_column
+from crm.imports.deliveries import TYPES
 from crm.models import (
     Affiliation,
+    Consent,
+    ContactPoint,
     Contract,
     Cost,
     Customer,
@@ -24,6 +28,7 @@ from crm.models import (
     Order,
     TenureSpan,
 )
+from mail.models import DeliveryEvent
 from staff.exports import Column, ExportList, column, register_kind
 
 OWN = reference_column("external_id", "")
@@ -94,6 +99,13 @@ INTERACTIONS = [
     column("body", "", "pk", look=looks.bodies),
     column("by", "", "by__email"),
 ]
+SUBSCRIBERS = [
+    column("email", "", "contact_id", look=looks.point(EMAIL)),
+    column("customer", "", "contact_id", look=looks.customer_of_contact),
+    column("subscribed_at", "", "at"),
+    column("left_at", "", "contact_id", look=looks.left_news),
+]
+DELIVERIES = [OWN, column("email", "", "address"), *plain("type", "at")]
 
 
 def fixed(columns: list[Column]) -> Callable[[QueryDict, Person], list[Column]]:
@@ -107,6 +119,19 @@ def everything(rows: Callable[[], Any]) -> Callable[[QueryDict, Person], Any]:
 def spans() -> Any:
     """Without those that the stage of a customer's own row brings back."""
     return TenureSpan.objects.exclude(pk__in=looks.said_spans().values("pk"))
+
+
+def subscribers() -> Any:
+    """Who agreed to news, of those whom an address names: the last time that they did."""
+    agreed = Consent.objects.filter(purpose=Consent.Purpose.OUTREACH, given=True)
+    later = agreed.filter(contact=OuterRef("contact")).order_by("-at", "-pk")
+    address = ContactPoint.objects.filter(contact=OuterRef("contact"), kind=EMAIL, retired_at=None)
+    return agreed.filter(Exists(address), pk=Subquery(later.values("pk")[:1]))
+
+
+def deliveries() -> Any:
+    """What an import of them reads: neither that a mail went out, nor that it waits."""
+    return DeliveryEvent.objects.filter(type__in=TYPES)
 
 
 def told() -> Any:
@@ -126,5 +151,7 @@ def register_all() -> None:
         ("tenures", spans, TENURES),
         ("costs", Cost.objects.all, COSTS),
         ("interactions", told, INTERACTIONS),
+        ("subscribers", subscribers, SUBSCRIBERS),
+        ("delivery_events", deliveries, DELIVERIES),
     ):
         register_kind(ExportList(name, name, everything(rows), fixed(columns)))

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from crm.models import Affiliation, ContactPoint, Customer, InteractionBody, TenureSpan
+from crm.among import Among
+from crm.models import (
+    Affiliation,
+    Consent,
+    ContactPoint,
+    Customer,
+    InteractionBody,
+    TenureSpan,
+)
 from staff.exports import Column, column
 from staff.exports.lists import Look
 from staff.models import User
@@ -30,7 +39,7 @@ def reference_column(name: str, label: Any, to: str = "") -> Column:
 def tags(customer_ids: Collection[int], _user: Person) -> dict[int, str]:
     """A customer's tags, as an import splits them again."""
     found: dict[int, list[str]] = defaultdict(list)
-    rows = Customer.tags.through.objects.filter(customer_id__in=customer_ids)
+    rows = Customer.tags.through.objects.filter(Among("customer_id", customer_ids))
     for customer_id, name in rows.order_by("tag__folded").values_list("customer_id", "tag__name"):
         found[customer_id].append(name)
     return {customer_id: "; ".join(names) for customer_id, names in found.items()}
@@ -48,7 +57,7 @@ def first_point(kind: ContactPoint.Kind) -> Look:
 
     def look(customer_ids: Collection[int], _user: Person) -> dict[int, str]:
         first: dict[int, int] = {}
-        people = Affiliation.objects.filter(customer_id__in=customer_ids, until=None)
+        people = Affiliation.objects.filter(Among("customer_id", customer_ids), until=None)
         for customer_id, contact_id in people.order_by("-is_primary", "pk").values_list(
             "customer_id", "contact_id"
         ):
@@ -69,7 +78,7 @@ def point(kind: ContactPoint.Kind) -> Look:
     def look(contact_ids: Iterable[int], _user: Person) -> dict[int, str]:
         found: dict[int, str] = {}
         points = ContactPoint.objects.filter(
-            contact_id__in=list(contact_ids), kind=kind, retired_at=None
+            Among("contact_id", list(contact_ids)), kind=kind, retired_at=None
         )
         for contact_id, value in points.order_by("pk").values_list("contact_id", "value"):
             found.setdefault(contact_id, value)
@@ -78,8 +87,33 @@ def point(kind: ContactPoint.Kind) -> Look:
     return look
 
 
+def customer_of_contact(contact_ids: Collection[int], _user: Person) -> dict[int, str]:
+    """The reference of the customer that a contact is first at."""
+    people = Affiliation.objects.filter(Among("contact_id", contact_ids), until=None)
+    found: dict[int, str] = {}
+    for contact_id, external_id, customer_id in people.order_by("-is_primary", "pk").values_list(
+        "contact_id", "customer__external_id", "customer_id"
+    ):
+        found.setdefault(contact_id, reference((external_id, customer_id)) or "")
+    return found
+
+
+def left_news(contact_ids: Collection[int], _user: Person) -> dict[int, datetime]:
+    """When those took back that they want news who did so last."""
+    said = Consent.objects.filter(
+        Among("contact_id", contact_ids), purpose=Consent.Purpose.OUTREACH
+    )
+    last = {
+        contact_id: (given, at)
+        for contact_id, given, at in said.order_by("at", "pk").values_list(
+            "contact_id", "given", "at"
+        )
+    }
+    return {contact_id: at for contact_id, (given, at) in last.items() if not given}
+
+
 def bodies(interaction_ids: Collection[int], _user: Person) -> dict[int, str]:
-    rows = InteractionBody.objects.filter(pk__in=interaction_ids)
+    rows = InteractionBody.objects.filter(Among("pk", interaction_ids))
     return dict(rows.values_list("pk", "text"))
 
 
@@ -87,11 +121,11 @@ def said_stages(customer_ids: Collection[int], _user: Person) -> dict[int, str]:
     """The stages that an import can be told: that of a lead, and of whoever is a customer because
     somebody said so. What else makes a customer, or ended it, has files of its own."""
     found = dict(
-        Customer.objects.filter(pk__in=customer_ids, stage=Customer.Stage.LEAD).values_list(
+        Customer.objects.filter(Among("pk", customer_ids), stage=Customer.Stage.LEAD).values_list(
             "pk", "stage"
         )
     )
-    said = said_spans().filter(customer_id__in=customer_ids)
+    said = said_spans().filter(Among("customer_id", customer_ids))
     return found | dict.fromkeys(
         said.values_list("customer_id", flat=True), Customer.Stage.CUSTOMER.value
     )

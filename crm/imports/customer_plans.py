@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from crm.among import Among
 from crm.folding import fold
 from crm.imports.kinds import Entry, Values
+from crm.imports.parsing import says_otherwise
 from crm.imports.session import Session
 from crm.merging import known_as
 from crm.models import Affiliation, ContactPoint, Customer
@@ -295,10 +296,16 @@ class Planner:
             return False
         if was is None:
             wanted.setdefault("name", values.get("email") or values.get("external_id"))
-            wanted.setdefault("created_at", timezone.now())
+            # Who is a customer since then was known by then.
+            wanted.setdefault("created_at", values.get("customer_since") or timezone.now())
             match.changes = wanted
         else:
-            match.changes = {name: new for name, new in wanted.items() if was[name] != new}
+            context = self.session.context
+            match.changes = {
+                name: new
+                for name, new in wanted.items()
+                if was[name] != new and says_otherwise(new, was[name], context)
+            }
         name = match.now("name")
         if was is None or was["name_folded"] != (fold(name)[:200]):
             match.changes["name_folded"] = fold(name)[:200]
@@ -316,7 +323,10 @@ class Planner:
                 )
             )
             return False
-        if stage == Customer.Stage.CUSTOMER and before != Customer.Stage.CUSTOMER:
+        became = stage == Customer.Stage.CUSTOMER and before != Customer.Stage.CUSTOMER
+        # A lead with a date is a customer since that day; what is known of others knows better.
+        is_dated = match.entry.values.get("customer_since") and before == Customer.Stage.LEAD
+        if became or (is_dated and stage != Customer.Stage.LEAD):
             match.begins_tenure = match.changed = True
         return True
 

@@ -262,7 +262,8 @@ def _is_found_otherwise(match: Match) -> bool:
 
 
 def _begin_tenures(matches: Iterable[Match], session: Session) -> None:
-    """Who is said to be a customer, and for whom nothing else says so, is one since their creation."""
+    """Who is said to be a customer, and for whom nothing else says so, is one since the day that the
+    row tells, else since their creation."""
     spans = [
         TenureSpan(customer_id=m.pk, started_at=_since(m), external_source="", external_id="")
         for m in matches
@@ -275,8 +276,9 @@ def _begin_tenures(matches: Iterable[Match], session: Session) -> None:
 
 
 def _since(match: Match) -> datetime:
-    since: datetime = match.now("created_at") if match.is_new else timezone.now()
-    return since
+    said: datetime | None = match.entry.values.get("customer_since")
+    created_at: datetime = match.now("created_at") if match.is_new else timezone.now()
+    return said or created_at
 
 
 def _note_referrers(matches: Iterable[Match], found: dict[str, int], session: Session) -> None:

@@ -51,6 +51,7 @@ class CustomerKind:
         Column("language", language),
         Column("tags", tags),
         Column("created_at", instant),
+        Column("customer_since", instant),
         Column("referred_by", text(190)),
         Column("birthday", day),
         Column("city", text(120)),

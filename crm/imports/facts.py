@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from crm.actions.interactions import bring_forward
 from crm.among import Among
 from crm.imports.kinds import Entry, FactKind, Values
-from crm.imports.parsing import BadCell
+from crm.imports.parsing import BadCell, says_otherwise
 from crm.imports.session import Session
 from crm.tenures import rebuild
 from staff.bulk import insert, save_columns
@@ -52,7 +52,11 @@ def apply(kind: FactKind, entries: Sequence[Entry], session: Session) -> Applied
             fresh.append((entry, made))
             continue
         before = {name: getattr(row, name) for name in fields}
-        after = {name: value for name, value in fields.items() if value != before[name]}
+        after = {
+            name: value
+            for name, value in fields.items()
+            if says_otherwise(value, before[name], session.context)
+        }
         if not after:
             session.counts.unchanged += 1
             applied.unchanged.append((entry, row))

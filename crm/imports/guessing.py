@@ -30,8 +30,10 @@ SYNONYMS: dict[str, str] = {
     "|direccion de correo|electronic mail",
     "phone": "telefono|tel|movil|celular|telefone|telemovel|fone|whatsapp|phone number|mobile"
     "|telephone|numero de telefono|tlf|tfno",
-    "created_at": "fecha de alta|alta|fecha alta|cliente desde|data de cadastro|cadastro|created"
-    "|customer since|since|creado|fecha de creacion|data de criacao|date|fecha|data",
+    "created_at": "fecha de alta|alta|fecha alta|data de cadastro|cadastro|created"
+    "|since|creado|fecha de creacion|data de criacao|date|fecha|data",
+    "customer_since": "cliente desde|customer since|client since|es cliente desde|e cliente desde"
+    "|became a customer|fecha de conversion|data de conversao",
     "birthday": "cumpleanos|fecha de nacimiento|nacimiento|data de nascimento|nascimento"
     "|aniversario|date of birth|dob|birth date",
     "city": "ciudad|localidad|poblacion|municipio|cidade|town|provincia|concelho",

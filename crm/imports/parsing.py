@@ -188,14 +188,31 @@ def _instant(text: str, context: Context) -> datetime:
         ) from error
 
 
+class Day(datetime):
+    """The midnight of a day of which the file tells no time."""
+
+
 def instant(text: str, context: Context) -> datetime:
-    """An aware instant in UTC; without an offset it is the business's own clock."""
+    """An aware instant in UTC; without an offset it is the business's own clock.
+
+    A bare date is a Day: its midnight, unless a time of that day is known (`says_otherwise`).
+    """
     value = _instant(text, context)
     if not 1900 <= value.year < 2200:
         raise BadCell(_("The year of “%(text)s” can't be right.") % {"text": text})
     if value.tzinfo is None:
         value = value.replace(tzinfo=context.business.zone)
+    if len(text) <= LONGEST_DATE and not {":", "T"} & set(text):
+        return Day.fromtimestamp(value.timestamp(), UTC)
     return value.astimezone(UTC)
+
+
+def says_otherwise(said: Any, known: Any, context: Context) -> bool:
+    """Whether a value of the file differs from what is known; a bare date does not from its times."""
+    if isinstance(said, Day) and isinstance(known, datetime):
+        zone = context.business.zone
+        return said.astimezone(zone).date() != known.astimezone(zone).date()
+    return bool(said != known)
 
 
 def day(text: str, context: Context) -> date:
@@ -222,6 +239,8 @@ def text(longest: int) -> Parser:
     return parse
 
 
+# 2026-01-31, 31.01.2026, and the week dates of ISO 8601: all that is longer tells a time.
+LONGEST_DATE = 10
 LONGEST_ADDRESS = 254
 # What surely is one by Django's rules, which take longer.
 _ORDINARY_ADDRESS = re.compile(

@@ -139,6 +139,7 @@ CUSTOMERS = KindWords(
         "language": _("Language"),
         "tags": _("Tags"),
         "created_at": _("Known since"),
+        "customer_since": _("Customer since"),
         "referred_by": _("Referred by"),
         "birthday": _("Birthday"),
         "city": _("City"),

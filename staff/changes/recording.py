@@ -13,7 +13,7 @@ from staff.copying import JsonText
 from staff.models import Change, ChangeSet, User
 
 Columns = Mapping[str, Any]
-BATCH = 1000
+BATCH = 5000
 # Stands between the rows of a batch where those are made JSON of at once.
 _BETWEEN = "\x1e\x1e"
 

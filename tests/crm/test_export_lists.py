@@ -15,11 +15,22 @@ from pytest_django.asserts import assertContains
 
 from crm import tenures
 from crm.imports.kinds import KINDS as IMPORTED
-from crm.models import Affiliation, Contact, Cost, Customer, CustomField, Interaction, Tag
+from crm.models import (
+    Affiliation,
+    Consent,
+    Contact,
+    Cost,
+    Customer,
+    CustomField,
+    Interaction,
+    Tag,
+)
+from mail.models import DeliveryEvent
 from staff.exports import KINDS, LISTS
 from staff.exports.files import Draft, Sheet, write
 from staff.models import Business, User
 from support.models import Ticket
+from surveys.models import Review
 from tests.factories import (
     ContactFactory,
     ContractFactory,
@@ -135,6 +146,13 @@ def there(agent: User) -> None:
     CostFactory(until=date(2026, 2, 1), source="web")
     InteractionFactory(customer=customer, occurred_at=MORNING, summary="-1 of two", by=agent)
     TicketFactory(customer=customer, subject="Broken chain")
+    Review.objects.create(site="Google", rating=4, text="Warm bread", at=MORNING, customer=customer)
+    contact = Contact.objects.get(points__value="berta@example.com")
+    for given, at in ((True, MORNING), (False, MORNING.replace(hour=20))):
+        Consent.objects.create(
+            contact=contact, purpose="outreach", given=given, at=at, how=Consent.How.IMPORT
+        )
+    DeliveryEvent.objects.create(address="ada@example.com", type="hard_bounce", at=MORNING)
     tenures.rebuild([customer.pk, referrer.pk])
 
 
@@ -147,7 +165,7 @@ def test_an_export_imported_elsewhere_is_the_same_again(tmp_path: Path, ending: 
     for kind in KINDS:
         call_command("export", kind, str(tmp_path / f"{kind}.csv"), stdout=StringIO())
         call_command("export", kind, str(tmp_path / f"{kind}.{ending}"), stdout=StringIO())
-    for model in (Cost, Ticket, Interaction, Customer, Contact, Tag):
+    for model in (Cost, Ticket, Interaction, Review, DeliveryEvent, Customer, Contact, Tag):
         model.objects.all().delete()
     for kind in ordered():
         account = StringIO()

@@ -48,6 +48,18 @@ class Command(BaseCommand):
             default="import",
             help="the system that the external ids are from (default: import)",
         )
+        parser.add_argument(
+            "--decimal",
+            choices=[",", "."],
+            default="",
+            help="what stands before the decimals, where 1.234 can be read in two ways",
+        )
+        parser.add_argument(
+            "--dates",
+            choices=["dmy", "mdy"],
+            default="",
+            help="what 03/04/2026 begins with: the day or the month",
+        )
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     def handle(self, **options: Any) -> None:
@@ -71,6 +83,8 @@ class Command(BaseCommand):
                 mapping=self._mapping(options["map"]),
                 source=options["source"],
                 create_customers=options["create_customers"],
+                decimal=options["decimal"],
+                dates=options["dates"],
                 dry_run=options["dry_run"],
             ).run()
         except FileUnusable as unusable:

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from staff import colour, navigation
+from staff import colour, constant_nodes, navigation
 from staff.formats import (
     UNKNOWN,
     Amount,
@@ -66,6 +66,11 @@ for show in (
     signed,
 ):
     register.filter(show)
+
+
+register.tag("url", constant_nodes.url)
+register.tag("translate", constant_nodes.translate)
+register.tag("static", constant_nodes.static)
 
 
 # --- Marks ------------------------------------------------------------------------------

@@ -123,17 +123,15 @@ class CustomerQuerySet(QuerySet["Customer"]):
         return self.filter(last_order_at__gte=start, last_order_at__lt=end)
 
     def for_page(self) -> Self:
-        """What the head of a customer's page shows of the customer, with `tag_words` as
-        [folded, name]; see crm.gathering, and crm.record for the people there.
-        """
+        """What the head of a customer's page shows of the customer; see crm.record for the people there."""
+        return self.select_related("owner", "referred_by", "tier").with_tag_words().with_income()
+
+    def with_tag_words(self) -> Self:
+        """`tag_words`: their tags as [folded, name], None when there are none; see crm.gathering."""
         from crm.models import Tag  # it imports the customer, which imports this module
 
         tags = Tag.objects.filter(customers=OuterRef("pk"))
-        return (
-            self.select_related("owner", "referred_by", "tier")
-            .annotate(tag_words=gathered(tags, "customers", "folded", "name"))
-            .with_income()
-        )
+        return self.annotate(tag_words=gathered(tags, "customers", "folded", "name"))
 
     def with_income(self) -> Self:
         """`income_micros`: what they have brought, refunds taken off, in millionths of the business's

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from crm import folding, phones
 from crm.among import Among
@@ -150,13 +152,30 @@ def matching(text: str) -> Q:
     database, so nothing in it is search syntax. One query on PostgreSQL, which then knows how to go
     about it, or two for a few letters that may begin any word; none on SQLite.
     """
+    return found(text)[0]
+
+
+def found(text: str) -> tuple[Q, list[Term]]:
+    """That filter; and the terms, if so many customers satisfy them that `Many` had better count."""
     terms = parse(text)
     if terms is None:
-        return Q()
+        return Q(), []
     if not terms:
-        return Q(pk__in=[])
+        return Q(pk__in=[]), []
     longest = max(len(word) for term in terms for words in term.alternatives for word in words)
-    return WORDS.find(terms, MANY, guesses=longest < TELLING)[0]
+    asked, are_many = WORDS.find(terms, MANY, guesses=longest < TELLING)
+    return asked, terms if are_many else []
+
+
+@dataclass(frozen=True)
+class Many:
+    """Those of `among` who satisfy common `terms`, to be counted by staff.pages.capped_counts."""
+
+    terms: Sequence[Term]
+    among: QuerySet[Customer]
+
+    def sql(self, most: int) -> tuple[str, tuple[Any, ...]]:
+        return WORDS.counting(self.terms, self.among, most)
 
 
 def parse(text: str) -> list[Term] | None:

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, connections
-from django.db.models import BigIntegerField, BooleanField, Expression, F, Func, Q
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Expression,
+    F,
+    Func,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.expressions import RawSQL
 
 from crm import folding
 
@@ -152,6 +162,24 @@ CREATE VIRTUAL TABLE IF NOT EXISTS {self.fts} USING fts5(
         if surely_many or len(keys) > many:
             return Q(Satisfying(F("pk"), matching)), True
         return Q(OneOf(F("pk"), keys)), False
+
+    def counting(
+        self, terms: Sequence[Term], among: QuerySet[Any], most: int
+    ) -> tuple[str, tuple[Any, ...]]:
+        """PostgreSQL's SQL with a row for each of the first so many rows of `among` that satisfy the
+        terms, for when they are many: the words are looked up first, then each is asked for the rest.
+
+        Seen as a join, or with the limit, it would be gone about from the wrong side.
+        """
+        found, query = self.matching(terms).rows()
+        here = RawSQL(f"found.{self.key}", [])  # noqa: S611 (a column of our own)
+        one = among.filter(pk=here).order_by().values_list(Value(True), flat=True)
+        asked, params = one.query.sql_with_params()
+        sql = (
+            f"WITH found AS MATERIALIZED ({found}) "  # noqa: S608
+            f"SELECT 1 FROM found WHERE ({asked}) LIMIT {most}"
+        )
+        return sql, (*query, *params)
 
     def _seem_many(self, cursor: CursorWrapper, matching: Matching, many: int) -> bool:
         """Whether the planner expects more than `many`, and the newest rows bear it out: it takes

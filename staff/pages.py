@@ -1,10 +1,11 @@
 """How a page reaches the browser: whole or as one fragment, and a list by key, never by OFFSET."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist
 from django.core.signing import BadSignature, Signer
@@ -249,24 +250,88 @@ def capped_count(queryset: QuerySet[Any], cap: int = 10_000) -> Count:
     return Count(cap, is_capped=True) if found > cap else Count(found)
 
 
-def capped_counts(querysets: Mapping[str, QuerySet[Any]], cap: int = 10_000) -> dict[str, Count]:
-    """`capped_count` of several querysets of one database, by name, in one query."""
-    if not querysets:
-        return {}
-    parts: list[str] = []
-    parameters: list[Any] = []
-    for queryset in querysets.values():
-        try:
-            one = queryset.order_by().values_list(Value(1), flat=True)[: cap + 1]
-            sql, values = one.query.sql_with_params()
-        except EmptyResultSet:
-            sql, values = "SELECT 1 WHERE 1 = 0", ()
-        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")  # noqa: S608
-        parameters += values
+class Rows(Protocol):
+    """What `capped_counts` counts beside querysets: SQL with a row for each of the first so many."""
+
+    def sql(self, most: int) -> tuple[str, tuple[Any, ...]]: ...
+
+
+Countable = QuerySet[Any] | Rows
+
+
+class Composed:
+    """A queryset that is the same at every visit, composed once to be counted: see `capped_counts`."""
+
+    def __init__(self, made: Callable[[], QuerySet[Any]]) -> None:
+        self._made = made
+        self._kept: dict[int, tuple[str, tuple[Any, ...]]] = {}
+
+    def sql(self, most: int) -> tuple[str, tuple[Any, ...]]:
+        if most not in self._kept:
+            self._kept[most] = _first(self._made(), most)
+        return self._kept[most]
+
+
+def _first(queryset: QuerySet[Any], most: int) -> tuple[str, tuple[Any, ...]]:
+    """SQL with a row for each of the first so many."""
+    try:
+        one = queryset.order_by().values_list(Value(1), flat=True)[:most]
+        return one.query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT 1 WHERE 1 = 0", ()
+
+
+def capped_counts(asked: Mapping[str, Countable], cap: int = 10_000) -> dict[str, Count]:
+    """`capped_count` of several querysets of one database, by name, in one query.
+
+    Those that were over `cap` within the last minute are still said to be, unasked: to find so many
+    is what costs, and they are hardly ever fewer a moment later. All others are exact.
+    """
+    found: dict[str, Count] = {}
+    asking: dict[str, tuple[str, tuple[Any, ...]]] = {}
+    for name, one in asked.items():
+        statement = _first(one, cap + 1) if isinstance(one, QuerySet) else one.sql(cap + 1)
+        if MANY.holds(statement):
+            found[name] = Count(cap, is_capped=True)
+        else:
+            asking[name] = statement
+    for (name, statement), number in zip(asking.items(), _numbers(asking.values()), strict=True):
+        found[name] = Count(min(number, cap), is_capped=number > cap)
+        if number > cap:
+            MANY.note(statement)
+    return found
+
+
+def _numbers(statements: Collection[tuple[str, tuple[Any, ...]]]) -> Sequence[int]:
+    """How many rows each has, in one query."""
+    if not statements:
+        return ()
+    counts = [f"(SELECT COUNT(*) FROM ({sql}) AS found)" for sql, _values in statements]  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
-        numbers = cursor.fetchone()
-    return {
-        name: Count(min(number, cap), is_capped=number > cap)
-        for name, number in zip(querysets, numbers, strict=True)
-    }
+        cursor.execute(f"SELECT {', '.join(counts)}", [v for _sql, own in statements for v in own])
+        numbers: Sequence[int] = cursor.fetchone()
+    return numbers
+
+
+class _Many:
+    """Which statements had more rows than were to be counted, for a minute, in this process."""
+
+    SECONDS = 60
+    MOST = 1_000
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def note(self, statement: tuple[str, tuple[Any, ...]]) -> None:
+        if len(self._until) >= self.MOST:
+            self._until.clear()
+        self._until[repr(statement)] = time.monotonic() + self.SECONDS
+
+    def holds(self, statement: tuple[str, tuple[Any, ...]]) -> bool:
+        return self._until.get(repr(statement), 0) > time.monotonic()
+
+    def forget(self) -> None:
+        self._until.clear()
+
+
+MANY = _Many()

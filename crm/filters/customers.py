@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from crm import search
 from crm.filters import custom_fields
 from crm.filters.sentence import (
     DayFilter,
@@ -27,7 +28,9 @@ from crm.filters.tags import TagsFilter
 from crm.filters.words import words_of
 from crm.models import Customer, LoyaltyTier
 from crm.registry import CUSTOMER_FILTERS
+from crm.words import Term
 from staff.models import User
+from staff.pages import Countable
 
 LONGEST_SILENCE = 36_500
 MICROS = 1_000_000
@@ -73,6 +76,8 @@ class CustomerFilter(SentenceFilter):
     """
 
     silent = ("q", "tags")
+    # What is searched for, when so many satisfy it that it had better be counted by its words.
+    common_terms: Sequence[Term] = ()
 
     q = django_filters.CharFilter(method="find", label=gettext_lazy("Find"))
     stage = django_filters.ChoiceFilter(
@@ -207,7 +212,19 @@ class CustomerFilter(SentenceFilter):
     # --- What each asks --------------------------------------------------------------------
 
     def find(self, queryset: Any, _name: str, value: str) -> Any:
-        return queryset.search(value)
+        asked, self.common_terms = search.found(value)
+        return queryset.filter(asked)
+
+    @property
+    def counted(self) -> Countable:
+        """`qs`, as staff.pages.capped_counts had better count it."""
+        found = self.qs  # asks what was searched for
+        if not self.common_terms:
+            return found  # type: ignore[no-any-return]
+        rest = self.data.copy()
+        rest.pop("q", None)
+        among = CustomerFilter(rest, queryset=Customer.objects.all(), request=self.request).qs
+        return search.Many(self.common_terms, among)
 
     def tagged(self, queryset: Any, _name: str, tags: Any) -> Any:
         return queryset.tagged(tags, how=self.form.cleaned_data.get("tags") or "any")

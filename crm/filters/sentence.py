@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -70,10 +71,14 @@ class SentenceFilter(django_filters.FilterSet):  # type: ignore[misc]
         names = [*self.filters, "sort"]
         return [(name, value) for name in names for value in values_of(self.data, name)]
 
+    @cached_property
+    def _own_parameters(self) -> list[tuple[str, str]]:
+        return self.parameters()
+
     def address(self, **changes: str | None) -> str:
         """The list's query string with `changes`; None takes a parameter out. Starts at page one."""
         query: dict[str, Any] = {}
-        for name, value in self.parameters():
+        for name, value in self._own_parameters:
             query.setdefault(name, []).append(value)
         query |= changes
         return f"?{urlencode({name: v for name, v in query.items() if v}, doseq=True)}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from crm import columns, duplicates, segments, suggestions
@@ -16,7 +15,7 @@ from crm.filters import SORTS, CustomerFilter
 from crm.models import Customer
 from staff.access import Role, access, acting_user
 from staff.models import User
-from staff.pages import Count, Page, capped_counts, paginate, render_page
+from staff.pages import Composed, Count, Countable, Page, capped_counts, paginate, render_page
 from staff.templatetags.vinculo import initials
 
 SORT_LABELS = {
@@ -27,6 +26,8 @@ SORT_LABELS = {
     "newest": gettext_lazy("Newest first"),
     "oldest": gettext_lazy("Oldest first"),
 }
+EVERYBODY = Composed(Customer.objects.active)
+PAIRS = Composed(duplicates.open_pairs)
 
 
 @access(read=Role.READ_ONLY)
@@ -34,7 +35,7 @@ SORT_LABELS = {
 def customer_list(request: HttpRequest) -> HttpResponse:
     user = acting_user(request)
     shown = columns.of(user, request)
-    rows = columns.ready(Customer.objects.all(), shown)
+    rows = columns.ready(shown)
     chosen = CustomerFilter(request.GET, queryset=rows, request=request)
     page = paginate(chosen.qs, request, key=chosen.key)
     is_filtered = bool(chosen.chosen)
@@ -48,7 +49,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "columns": [column.name for column in shown],
         "filter": chosen,
         "chips": chosen.chips(),
-        "total": total,
+        "facts": _facts(total, counts["matching"] if is_filtered else None),
         "matching": counts["matching"],
         "duplicates": counts["duplicates"],
         "is_filtered": is_filtered,
@@ -61,16 +62,25 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 def _counts(chosen: CustomerFilter, page: Page[Customer], *, is_filtered: bool) -> dict[str, Count]:
     """How many there are, how many match and how many pairs may be one, in one query."""
-    asked: dict[str, QuerySet[Any]] = {
-        "total": Customer.objects.active(),
-        "duplicates": duplicates.open_pairs(),
-    }
+    asked: dict[str, Countable] = {"total": EVERYBODY, "duplicates": PAIRS}
     is_whole = page.is_only and not {"after", "before"} & chosen.data.keys()
     if is_filtered and not is_whole:
-        asked["matching"] = chosen.qs
+        asked["matching"] = chosen.counted
     counts = capped_counts(asked)
     matching = Count(len(page)) if is_filtered else counts["total"]
     return {"matching": matching, **counts}
+
+
+def _facts(total: Count, matching: Count | None) -> str:
+    """How many there are, and how many match; nothing when there is nobody at all."""
+    said = []
+    if total.number or matching is not None:
+        all_of_them = ngettext("%(total)s customer", "%(total)s customers", total.number)
+        said.append(all_of_them % {"total": total})
+    if matching is not None:
+        match = ngettext("%(matching)s matches", "%(matching)s match", matching.number)
+        said.append(match % {"matching": matching})
+    return " · ".join(said)
 
 
 def _rows(
@@ -126,11 +136,11 @@ def _segments(user: User, chosen: CustomerFilter) -> dict[str, Any]:
 def _ways_on(user: User, chosen: CustomerFilter) -> dict[str, Any]:
     """Where one can go from here: sorted otherwise, filtered, on to a survey."""
     addresses = {name: chosen.address(sort=name) for name in SORTS}
-    query = chosen.address().removeprefix("?")
+    query, sort = chosen.address().removeprefix("?"), chosen.sort
     return {
         "may_write": user.has_role(Role.AGENT),
-        "sorts": [(name, SORT_LABELS[name], addresses[name]) for name in SORTS],
-        "sort_label": SORT_LABELS[chosen.sort],
+        "sorts": [(SORT_LABELS[name], addresses[name], name == sort) for name in SORTS],
+        "sort_label": SORT_LABELS[sort],
         "filter_query": query,
         # What the search field keeps when it sends itself.
         "kept": [(name, value) for name, value in chosen.parameters() if name != "q"],

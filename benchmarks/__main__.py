@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
+import subprocess
 import sys
 import time
 import traceback
@@ -43,7 +45,17 @@ SCALES = {
         mails=2_000,
         tickets=(10_000, 1_000_000),
     ),
+    "large": Scale(
+        customers=1_000_000,
+        visits=100,
+        seconds=2,
+        imported=1_000_000,
+        mails=10_000,
+        tickets=(10_000, 1_000_000),
+    ),
 }
+# Others write, and so leave behind something else than what was loaded.
+ONLY_READS = ["pages"]
 
 
 def main() -> int:
@@ -51,13 +63,18 @@ def main() -> int:
     parser.add_argument("--scale", choices=SCALES, default=os.environ.get("SCALE", "small"))
     parser.add_argument("--only", nargs="+", choices=WORK, default=list(WORK), metavar="NAME")
     parser.add_argument("--to", type=Path, default=rows.RESULTS / "latest.json", metavar="FILE")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="keep what is loaded, and don't load it again"
+    )
     options = parser.parse_args()
+    if options.keep and options.only != ONLY_READS:
+        parser.error(f"--keep goes with --only {' '.join(ONLY_READS)}: the others write")
     began = time.monotonic()
     measured: list[Row] = []
     with ExitStack() as stack:
-        folder = stack.enter_context(scenery.services())
-        bench = Bench(SCALES[options.scale], folder, stack)
-        load(bench.scale)
+        folder = stack.enter_context(scenery.services(options.keep))
+        bench = Bench(options.scale, folder, stack, options.keep)
+        load(bench.scale, folder)
         for name in options.only:
             say(f"Measuring {name}")
             try:
@@ -83,9 +100,14 @@ def main() -> int:
 class Bench:
     """What is measured on: the two sites start when they are first asked for."""
 
-    scale: Scale
+    name: str
     folder: Path
     stack: ExitStack
+    keep: Path | None
+
+    @property
+    def scale(self) -> Scale:
+        return SCALES[self.name]
 
     @cached_property
     def site(self) -> Site:
@@ -99,18 +121,27 @@ class Bench:
         return self.stack.enter_context(scenery.gunicorn(self.folder, settings))
 
 
-def load(scale: Scale) -> None:
-    """The demo at this scale, vacuumed as it would be by the morning."""
-    say(f"Loading {scale.customers:,} customers")
-    scenery.manage("demo", "--customers", str(scale.customers))
+def load(scale: Scale, folder: Path) -> None:
+    """The demo at this scale, vacuumed as it would be by the morning, unless it is in a folder that
+    was kept."""
+    note = folder / f"{scale.customers}-customers-in-seconds"
+    if note.exists():
+        scenery.manage("migrate", "--verbosity", "0")
+    else:
+        say(f"Loading {scale.customers:,} customers")
+        began = time.monotonic()
+        scenery.manage("demo", "--customers", str(scale.customers))
     django.setup()
     from django.db import connection
 
     from staff.installation import collect_static
 
     collect_static()  # pages name their files by content; a fresh checkout has none yet
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+    if not note.exists():
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+            cursor.execute("CHECKPOINT")
+        note.write_text(f"{time.monotonic() - began:.0f}")
 
 
 def say(words: str) -> None:
@@ -123,7 +154,20 @@ def say(words: str) -> None:
 def measure_pages(bench: Bench) -> Iterator[Row]:
     from benchmarks import pages
 
-    return pages.measure(bench.site, bench.floor, bench.scale.visits)
+    before = measured_small(bench) if bench.name == "large" else []
+    yield from before
+    yield from pages.measure(bench.site, bench.floor, bench.scale.visits, before)
+
+
+def measured_small(bench: Bench) -> list[Row]:
+    """The same pages in an installation of their own at "small", a moment before."""
+    say("Measuring pages at small")
+    told = bench.folder / "small.json"
+    arguments = ["--scale", "small", "--only", "pages", "--to", str(told)]
+    if bench.keep:
+        arguments += ["--keep", str(bench.keep / "small")]
+    subprocess.run([sys.executable, "-m", "benchmarks", *arguments], cwd=scenery.ROOT, check=True)
+    return rows.read(json.loads(told.read_text()))
 
 
 def measure_tickets(bench: Bench) -> Iterator[Row]:

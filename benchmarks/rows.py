@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,6 +105,15 @@ def write(rows: Sequence[Row], facts: dict[str, Any], path: Path) -> None:
     content = {**facts, "rows": [row.as_json() for row in rows]}
     draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     draft.replace(path)
+
+
+def read(content: dict[str, Any]) -> list[Row]:
+    """The rows that `write` kept."""
+    names = {field.name for field in fields(Row)}
+    return [
+        Row(**{name: value for name, value in row.items() if name in names})
+        for row in content["rows"]
+    ]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

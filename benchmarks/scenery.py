@@ -1,7 +1,7 @@
 """The stage on which everything is measured: PostgreSQL, Valkey, and two gunicorns, ours and the floor's.
 
 Everything lives in a folder of its own and ends with the block, or with this process, however
-it ends.
+it ends; a folder that is to be kept stays, with its database.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ FLAGS = {
     "full_page_writes": "off",
     "max_connections": "100",
     "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
     "autovacuum_naptime": "10s",
 }
 WORKERS = 2
@@ -57,10 +58,18 @@ class Site:
 
 
 @contextmanager
-def services() -> Iterator[Path]:
-    """Run database and broker, and point this process (and so its children) at them."""
+def services(keep: Path | None = None) -> Iterator[Path]:
+    """Run database and broker, and point this process (and so its children) at them.
+
+    What they write stays in `keep`, if given, and is there again the next time.
+    """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vinculo-bench-")))
+        if keep is None:
+            temporary = tempfile.TemporaryDirectory(prefix="vinculo-bench-")
+            folder = Path(stack.enter_context(temporary))
+        else:
+            folder = keep.resolve()
+            folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)  # the database runs as an account of its own
         database, url = postgresql.start(folder / "postgresql", FLAGS)
         stack.callback(postgresql.stop, database)

@@ -6,14 +6,14 @@ import hashlib
 from itertools import groupby
 
 from django.db import connection, transaction
-from django.db.models import BooleanField, Q, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 
-from crm.models import Customer, Interaction
+from crm.models import Customer, Interaction, Task
 from crm.words import VECTOR
 from metrics.models import Snapshot
 from support.models import Message, Ticket
@@ -21,6 +21,7 @@ from surveys.models import Invitation, Response
 
 # One of each page more tells whether there is a next one, here as there.
 CUSTOMERS, INTERACTIONS = 51, 31
+TASKS, FOUND_AT_ONCE = 200, 6
 # Left to itself, the planner takes half a minute for a word that no ticket has.
 FEW_TICKETS = (
     "support_ticket.id = ANY(ARRAY("
@@ -34,19 +35,48 @@ FOUND = f"SELECT customer_id FROM crm_customersearch WHERE {VECTOR} @@ %s::tsque
 
 
 def customers(request: HttpRequest) -> HttpResponse:
-    """?words= is a tsquery: what the search box makes of what was typed, ready made."""
+    """?words= is a tsquery: what the search box makes of what was typed, ready made; ?stage=&source=
+    and the key of a ?tag= what a segment asks; ?at=&pk= the place after which the page begins."""
     rows: QuerySet[Customer] = Customer.objects.filter(archived_at=None).select_related("owner")
     if words := request.GET.get("words"):
         rows = rows.filter(pk__in=RawSQL(FOUND, [words]))  # noqa: S611
+    if tag := request.GET.get("tag"):
+        tied = Customer.tags.through.objects.filter(customer=OuterRef("pk"), tag=tag)
+        stage, source = request.GET["stage"], request.GET["source"]
+        rows = rows.filter(Exists(tied), stage=stage, source=source)
+    if at := request.GET.get("at"):
+        beyond = Q(name_folded__gt=at) | Q(name_folded=at, pk__gt=request.GET["pk"])
+        rows = rows.filter(beyond, name_folded__gte=at)
     rows = rows.defer("notes", "custom").order_by("name_folded", "pk")[:CUSTOMERS]
     return render(request, "customers.html", {"customers": rows, "user": request.user})
 
 
+def search(request: HttpRequest) -> HttpResponse:
+    """?words= as above: the first few."""
+    rows = Customer.objects.filter(archived_at=None, pk__in=RawSQL(FOUND, [request.GET["words"]]))  # noqa: S611
+    rows = rows.only("name", "city", "stage", "kind").order_by("name_folded", "pk")[:FOUND_AT_ONCE]
+    return render(request, "found.html", {"customers": rows, "user": request.user})
+
+
+def today(request: HttpRequest) -> HttpResponse:
+    rows = (
+        Task.objects.filter(owner=request.user.pk, done_at=None)
+        .select_related("customer", "owner")
+        .order_by("due_at", "pk")[:TASKS]
+    )
+    return render(request, "today.html", {"tasks": rows, "user": request.user})
+
+
 def timeline(request: HttpRequest, pk: int, whole: bool = False) -> HttpResponse:
+    """?at=&pk= is the place after which the page begins."""
+    found = Interaction.objects.filter(customer=pk)
+    if at := request.GET.get("at"):
+        beyond = Q(occurred_at__lt=at) | Q(occurred_at=at, pk__lt=request.GET["pk"])
+        found = found.filter(beyond, occurred_at__lte=at)
     rows = list(
-        Interaction.objects.filter(customer=pk)
-        .select_related("by", "contact", "customer__owner")
-        .order_by("-occurred_at", "-id")[:INTERACTIONS]
+        found.select_related("by", "contact", "customer__owner").order_by("-occurred_at", "-id")[
+            :INTERACTIONS
+        ]
     )
     context = {
         "interactions": rows,
@@ -143,6 +173,8 @@ urlpatterns = [
     path("tickets/", tickets),
     path("tickets/<int:pk>/", ticket),
     path("customers/", customers),
+    path("search/", search),
+    path("today/", today),
     path("customers/<int:pk>/", timeline, {"whole": True}),
     path("customers/<int:pk>/timeline/", timeline),
     path("overview/<slug:grain>/<slug:first>/<slug:until>/", overview),

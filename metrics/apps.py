@@ -10,10 +10,11 @@ class MetricsConfig(AppConfig):
     def ready(self) -> None:
         from metrics import survey_results, tasks, triggers
         from staff import jobs
-        from surveys.registry import register_results_figures
+        from surveys.registry import register_comparison, register_results_figures
 
         # Every migrate ends with this, so a table rebuilt on SQLite gets its triggers back.
         post_migrate.connect(triggers.install, sender=self)
         jobs.register("metrics.refresh", every=timedelta(seconds=15), task=tasks.refresh)
         jobs.register("metrics.nightly", every=timedelta(days=1), task=tasks.nightly)
         register_results_figures(survey_results.figures)
+        register_comparison(survey_results.comparison)

@@ -12,16 +12,45 @@ from django.utils.translation import pgettext_lazy
 from crm.exports.kinds import fixed
 from crm.exports.lists import CUSTOMER, words
 from crm.exports.looks import reference_column
+from crm.models import Segment
+from crm.segments import visible_to
 from staff.exports import Column, ExportList, column, register, register_kind
 from staff.models import User
-from surveys.models import Response, Survey
+from surveys.answer_filter import AnswerFilter, chosen_reviews, not_too_few, readable
+from surveys.models import Response, Survey, Tagging
 
 
-def responses(query: QueryDict, _user: User | None) -> Any:
-    """All answers, or those to `?survey=`; `period` and the rest are the page's way of reading them."""
-    survey = query.get("survey", "")
-    rows = Response.objects.all()
-    return rows.filter(survey=int(survey)) if survey.isdecimal() else rows
+def responses(query: QueryDict, user: User | None) -> Any:
+    """The answers that the page of answers shows under the same filters; to one survey or all, and
+    nothing else asked, also those that are held or don't count."""
+    segments = visible_to(user) if user else Segment.objects.all()
+    chosen = AnswerFilter(query, segments=segments, queryset=readable())
+    if set(chosen.chosen) <= {"survey"}:
+        return AnswerFilter(query, segments=segments, queryset=not_too_few()).qs
+    return chosen.qs
+
+
+def tag_names(response_ids: Collection[int], _user: User | None) -> dict[int, str]:
+    standing = Tagging.objects.filter(response__in=response_ids, removed_at=None)
+    found: dict[int, list[str]] = {}
+    for pk, name in standing.order_by("tag__name").values_list("response_id", "tag__name"):
+        found.setdefault(pk, []).append(name)
+    return {pk: "; ".join(names) for pk, names in found.items()}
+
+
+def reviews(query: QueryDict, _user: User | None) -> Any:
+    return chosen_reviews(query)
+
+
+def review_columns(_query: QueryDict, _user: User | None) -> list[Column]:
+    return [
+        reference_column("external_id", _("Number")),
+        column("site", _("Site")),
+        column("rating", _("Stars")),
+        column("text", _("Text")),
+        column("at", pgettext_lazy("of a review", "When")),
+        *CUSTOMER,
+    ]
 
 
 def columns(_query: QueryDict, _user: User | None) -> list[Column]:
@@ -33,6 +62,8 @@ def columns(_query: QueryDict, _user: User | None) -> list[Column]:
         column("answered_at", pgettext_lazy("when", "Answered")),
         column("score", _("Score")),
         column("comment", _("Comment")),
+        column("tags", _("Tags"), "pk", look=tag_names),
+        column("sentiment", _("Sounds"), show=words(Response.Sentiment.choices)),
         column("origin", _("Came by"), show=words(Response.Origin.choices)),
         column("validity", _("Counted"), show=words(Response.Validity.choices)),
     ]
@@ -70,6 +101,15 @@ def register_all() -> None:
             responses,
             columns,
             key=lambda _query, _user: ("-answered_at", "-pk"),
+        )
+    )
+    register(
+        ExportList(
+            "reviews",
+            pgettext_lazy("exported", "reviews"),
+            reviews,
+            review_columns,
+            key=lambda _query, _user: ("-at", "-pk"),
         )
     )
     register_kind(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from surveys.scores import bounds
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -24,6 +26,11 @@ class Counted:
     @property
     def n(self) -> int:
         return sum(self.histogram.values())
+
+    def of_group(self, group: str) -> int:
+        """How many answers are low, middle or high on their scale."""
+        lowest, highest = bounds(self.kind, group)
+        return sum(count for score, count in self.histogram.items() if lowest <= score <= highest)
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,20 @@ class Figure:
 
 ResultsFigures = Callable[[Counted], Sequence[Figure]]
 _figures: list[ResultsFigures] = []
+
+
+ResultsComparison = Callable[[Counted, Counted], str]
+_comparison: list[ResultsComparison] = []
+
+
+def register_comparison(comparison: ResultsComparison) -> None:
+    """Let `comparison` say in words how counts differ from earlier ones; registering again replaces."""
+    _comparison[:] = [comparison]
+
+
+def compared(now: Counted, before: Counted) -> str:
+    """ "4 points more · a true rise", or that it is within the noise; blank when nothing can be said."""
+    return next((comparison(now, before) for comparison in _comparison), "")
 
 
 def register_results_figures(figures: ResultsFigures) -> None:

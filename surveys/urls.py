@@ -3,7 +3,16 @@
 from django.urls import URLPattern, path
 
 from surveys import loop_urls, public_urls
-from surveys.views import answer, results, sending, surveys, triggers
+from surveys.views import (
+    answer,
+    answers,
+    results,
+    reviews,
+    sending,
+    surveys,
+    tags,
+    triggers,
+)
 
 app_name = "surveys"
 urlpatterns: list[URLPattern] = [
@@ -21,6 +30,23 @@ urlpatterns: list[URLPattern] = [
     path("surveys/<int:survey_id>/edit/", surveys.survey_edit, name="survey-edit"),
     path("surveys/<int:survey_id>/send/", sending.preflight, name="preflight"),
     path("surveys/<int:survey_id>/mail/<slug:language>/", sending.mail_sample, name="mail-sample"),
+    path("surveys/answers/", answers.answer_list, name="response-list"),
+    path("surveys/answers/<int:response_id>/tags/", answers.tag_put_on, name="tag-put-on"),
+    path(
+        "surveys/answers/<int:response_id>/tags/<int:tag_id>/off/",
+        answers.tag_take_off,
+        name="tag-take-off",
+    ),
+    path("surveys/answers/<int:response_id>/sounds/", answers.sentiment_set, name="sentiment"),
+    path("surveys/tags/", tags.tag_list, name="tag-list"),
+    path("surveys/tags/new/", tags.tag_create, name="tag-create"),
+    path("surveys/tags/<int:tag_id>/", tags.tag_edit, name="tag-edit"),
+    path("surveys/tags/<int:tag_id>/delete/", tags.tag_delete, name="tag-delete"),
+    path("reviews/", reviews.review_list, name="review-list"),
+    path("reviews/new/", reviews.review_create, name="review-create"),
+    path("reviews/<int:review_id>/", reviews.review_edit, name="review-edit"),
+    path("reviews/<int:review_id>/delete/", reviews.review_delete, name="review-delete"),
+    path("surveys/undo/<int:pk>/", reviews.undo, name="undo"),
     path("surveys/answers/<int:response_id>/count/", results.response_count, name="response-count"),
     path(
         "surveys/answers/<int:response_id>/discard/",

@@ -38,6 +38,10 @@ class Review(Imported):
     def __str__(self) -> str:
         return f"{self.site} {self.rating}"
 
+    @property
+    def stars(self) -> str:
+        return "★" * self.rating
+
 
 class ReviewSite(models.Model):
     """Where customers can review the business: everyone who answers is shown the same."""

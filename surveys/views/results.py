@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,16 +15,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.models import Segment
+from crm.segments import customers_of, visible_to
 from staff.access import Role, access, acting_user
-from staff.pages import paginate, render_page
+from staff.pages import render_page
 from staff.refusals import Refusal
-from staff.templatetags.vinculo import score_group
 from surveys import registry, results
 from surveys.actions import held
 from surveys.actions.surveys import can_edit
+from surveys.answer_filter import readable
 from surveys.models import Response, Survey
 from surveys.reasons import BECAUSE
-from surveys.scores import HIGH, LOW, MIDDLE, bounds
+from surveys.views.answers import shown
 
 PERIODS = {
     "30": gettext_lazy("30 days"),
@@ -31,73 +34,92 @@ PERIODS = {
     "365": gettext_lazy("12 months"),
     "all": gettext_lazy("All time"),
 }
-# With fewer answers than this there are answers to read, but no score.
-FEW = 5
 HELD_SHOWN = 50
+LATEST = 8
 
 
 @access(read=Role.READ_ONLY)
 @require_safe
 def survey(request: HttpRequest, survey_id: int) -> HttpResponse:
+    """`?period=`, `?segment=` choose the answers; `?by=` what of their customers they are told apart by."""
     found = get_object_or_404(Survey, pk=survey_id)
+    user = acting_user(request)
     period = request.GET.get("period", "")
     period = period if period in PERIODS else "365"
-    since = None if period == "all" else timezone.now() - timedelta(days=int(period))
-    group, words = request.GET.get("group", ""), request.GET.get("q", "").strip()
-    answers = results.comments(found, since, group=group, words=words)
+    segment = _segment(request)
+    by = request.GET.get("by", "")
+    by = by if by in results.BREAKDOWNS else ""
+    scope = results.Scope(
+        survey=found,
+        since=None if period == "all" else timezone.now() - timedelta(days=int(period)),
+        customers=customers_of(segment) if segment else None,
+    )
     context = {
         "survey": found,
         "period": period,
         "periods": PERIODS.items(),
-        "group": group,
-        "groups": _groups(found),
-        "words": words,
-        "page": paginate(answers, request, key=("-answered_at", "-pk"), size=25),
+        "segment": segment,
+        "segments": visible_to(user),
+        "by": by,
+        "breakdowns": [(name, one.label) for name, one in results.BREAKDOWNS.items()],
+        "parts": results.by_value(scope, by) if by else [],
     }
     if not request.htmx:  # type: ignore[attr-defined]
-        context |= _whole_page(request, found, since)
-    return render_page(request, "surveys/survey.html", context, fragment="comments")
+        context |= _whole_page(request, scope)
+    return render_page(request, "surveys/survey.html", context, fragment="breakdown")
 
 
-def _whole_page(request: HttpRequest, found: Survey, since: datetime | None) -> dict[str, Any]:
-    user = acting_user(request)
-    counts = results.histogram(found, since)
-    outcomes = results.outcomes(found, since)
-    validities = results.validities(found, since)
+def _segment(request: HttpRequest) -> Segment | None:
+    asked = request.GET.get("segment", "")
+    if not (asked.isdecimal() and len(asked) < 19):
+        return None
+    return visible_to(acting_user(request)).filter(pk=int(asked)).first()
+
+
+def _whole_page(request: HttpRequest, scope: results.Scope) -> dict[str, Any]:
+    user, found = acting_user(request), scope.survey
+    counts, nobodys = results.histograms(scope)
+    outcomes = results.outcomes(scope)
+    months, invalid = results.months(scope)
     counted = registry.Counted(
         kind=found.kind,
         histogram=counts,
-        invalid=validities.get(Response.Validity.INVALID, 0),
+        invalid=invalid,
         delivered=outcomes.delivered,
         answered=outcomes.answered,
     )
-    bars = results.bars(found, counts)
+    of_nobody = registry.Counted(found.kind, nobodys)
+    together = Counter(counts) + Counter(nobodys)
+    bars = results.bars(found, together)
+    earlier = scope.before()
+    before = results.histograms(earlier)[0] if earlier else {}
     return {
         "figures": registry.results_figures(counted),
-        "n": counted.n,
-        "few": counted.n < FEW,
+        "figures_of_nobody": registry.results_figures(of_nobody) if nobodys else [],
+        "compared": registry.compared(counted, registry.Counted(found.kind, before))
+        if min(counted.n, sum(before.values())) >= results.FEW
+        else "",
+        "n": counted.n + of_nobody.n,
+        "few": counted.n < results.FEW,
+        "few_of_nobody": of_nobody.n < results.FEW,
+        "is_hidden": found.is_anonymous and counted.n + of_nobody.n < results.FEW,
         "bars": bars,
         "highest_bar": max(bar.count for bar in bars),
-        "months": results.months(found, since),
+        "months": months,
+        "tags": results.by_tag(scope),
         "outcomes": outcomes,
-        "invalid": counted.invalid,
-        "skipped": results.skipped(found, since),
+        "invalid": invalid,
+        "skipped": results.skipped(scope),
+        "latest": shown(readable().filter(survey=found).order_by("-answered_at", "-pk"))[:LATEST],
         "held": [
             (response, BECAUSE.get(response.validity_reason, ""))
             for response in results.to_decide(found)[:HELD_SHOWN]
         ],
         "may_edit": can_edit(user),
         "may_decide": user.has_role(Role.AGENT),
+        "may_tag": False,
         "may_send": user.has_role(Role.AGENT) and found.is_active,
     }
-
-
-def _groups(found: Survey) -> list[tuple[str, str]]:
-    """The groups by which answers can be filtered, by their names for this kind."""
-    return [
-        (group, score_group(found.kind, bounds(found.kind, group)[0])[1])
-        for group in (HIGH, MIDDLE, LOW)
-    ]
 
 
 @access(write=Role.AGENT)

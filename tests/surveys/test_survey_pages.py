@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from crm.models import Interaction
+from crm.models import Interaction, Segment
 from staff.models import AuditEntry
 from surveys.actions.surveys import NameTaken, create_survey, latest_version, stock_survey
-from surveys.models import Click, Response, Skip, Survey
+from surveys.models import Click, CommentTag, Response, Skip, Survey, Tagging
 from tests.factories import CustomerFactory, InvitationFactory, ResponseFactory
 
 LIST = "/surveys/"
@@ -170,34 +170,87 @@ def test_what_does_not_count_stays_in_view_and_out_of_the_score(agent_client, su
     assertContains(response, "No e-mail address")
 
 
-def test_comments_are_found_by_group_period_and_words(agent_client, survey):
-    ResponseFactory(score=2, comment="The queue was long")
-    ResponseFactory(score=10, comment="Long live the baker")
-    ResponseFactory(score=9, comment="Long ago", answered_at=timezone.now() - timedelta(days=400))
+def test_answers_without_a_name_make_a_figure_of_their_own(agent_client, survey):
+    for score in (10, 10, 10, 10, 9):
+        ResponseFactory(score=score)
+    for _number in range(5):
+        ResponseFactory(score=0, customer=None, origin="public_link")
 
-    found = agent_client.get(page_of(survey), {"q": "long", "group": "low"})
-    assertContains(found, "The queue was long")
-    assertNotContains(found, "baker")
-    assertNotContains(agent_client.get(page_of(survey), {"q": "long"}), "Long ago")
-    assertContains(agent_client.get(page_of(survey), {"q": "long", "period": "all"}), "Long ago")
+    response = agent_client.get(page_of(survey))
+
+    figures = response.context["figures"], response.context["figures_of_nobody"]
+    assert [figure.value for (figure, *_more) in figures] == ["+100", "-100"]
+    assertContains(response, "NPS of answers without a name")
 
 
-def test_htmx_gets_the_answers_alone(agent_client, survey):
-    ResponseFactory(comment="Warm bread")
+def test_answers_are_told_apart_by_what_is_known_of_their_customers(agent_client, survey):
+    for number in range(5):
+        ResponseFactory(score=10, customer=CustomerFactory(source="fair"), language="es")
+        ResponseFactory(score=number, customer=CustomerFactory(source="web"), language="es")
+    ResponseFactory(score=3, customer=None, origin="public_link")
 
-    response = agent_client.get(page_of(survey), headers={"HX-Request": "true"})
+    part = agent_client.get(page_of(survey), {"by": "source"}, headers={"HX-Request": "true"})
+    assertContains(part, "fair")
+    assertNotContains(part, "<html")
+    page = agent_client.get(page_of(survey), {"by": "source"})
+    parts = [(part.name, part.n, part.figures[0].value) for part in page.context["parts"]]
+    assert parts == [("fair", 5, "+100"), ("web", 5, "-100")]
+    [together] = agent_client.get(page_of(survey), {"by": "language"}).context["parts"]
+    assert (together.name, together.n) == ("Spanish", 10)
 
-    assertContains(response, "Warm bread")
-    assertNotContains(response, "<html")
-    assert "HX-Request" in response["Vary"]
+
+def test_a_segment_and_a_period_choose_the_answers(agent_client, survey):
+    segment = Segment.objects.create(name="From the fair", query="source=fair")
+    ResponseFactory(score=10, customer=CustomerFactory(source="fair"))
+    ResponseFactory(score=2, customer=CustomerFactory(source="web"))
+    old = timezone.now() - timedelta(days=400)
+    ResponseFactory(score=2, customer=CustomerFactory(source="fair"), answered_at=old)
+
+    page = agent_client.get(page_of(survey), {"segment": segment.pk})
+    assertContains(page, "1 answer in the score")
+    page = agent_client.get(page_of(survey), {"segment": segment.pk, "period": "all"})
+    assertContains(page, "2 answers in the score")
+
+
+def test_it_says_whether_a_difference_is_more_than_noise(agent_client, survey):
+    earlier = timezone.now() - timedelta(days=45)
+    for _number in range(40):
+        ResponseFactory(score=2, answered_at=earlier)
+        ResponseFactory(score=10)
+
+    page = agent_client.get(page_of(survey), {"period": "30"})
+    assert page.context["compared"] == "+200 points · a true rise"
+
+    Response.objects.filter(answered_at=earlier).exclude(
+        pk__in=Response.objects.filter(answered_at=earlier).values("pk")[:5]
+    ).delete()
+    Response.objects.filter(score=2).update(score=9)
+    page = agent_client.get(page_of(survey), {"period": "30"})
+    assert page.context["compared"].endswith("within the noise")
+
+
+def test_few_answers_to_an_anonymous_survey_are_hidden(agent_client, survey):
+    Survey.objects.filter(pk=survey.pk).update(is_anonymous=True)
+    for number in range(5):
+        page = agent_client.get(page_of(survey))
+        assert page.context["is_hidden"] is True
+        assert list(page.context["latest"]) == []
+        ResponseFactory(score=2, comment=f"Frank words {number}", customer=None, is_anonymous=True)
+
+    page = agent_client.get(page_of(survey))
+    assertContains(page, "Frank words 3")
+    assert page.context["is_hidden"] is False
 
 
 def test_query_count_of_the_results_does_not_grow(agent_client, survey, django_assert_num_queries):
+    tag = CommentTag.objects.create(name="Queue")
     for score in range(11):
-        ResponseFactory(score=score, comment="x")
+        response = ResponseFactory(score=score, comment="x")
+        Tagging.objects.create(response=response, tag=tag)
         ResponseFactory(score=score, validity="held", validity_reason="too_fast")
-    # session, user, business, survey, answers, histogram, outcomes, validities, months, skips, held
-    with django_assert_num_queries(11):
+    # session, user, business, survey, segments, histograms, those before, outcomes, months, tags,
+    # skips, held, latest answers, their tags
+    with django_assert_num_queries(14):
         agent_client.get(page_of(survey))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.merging import Merge, MergeRule, change, drop, move, moves, pair_moves, register
+from crm.merging import Merge, MergeRule, change, drop, move, moves, register
 from surveys.models import Invitation, Skip
 
 # Invitations of which no mail was ever made.
@@ -40,6 +40,39 @@ def asked(merge: Merge) -> None:
     move(merge, Invitation.objects.filter(contact=merge.loser), "contact")
 
 
+def rounds(merge: Merge) -> None:
+    """In a round a customer is asked once: of two invitations about them one that never left gives
+    way. Where both left, the loser's is of a round that never was."""
+    ours, theirs = (
+        Invitation.objects.filter(subject_model=merge.label, subject_id=pk)
+        for pk in (merge.winner, merge.loser)
+    )
+    twins = {(one.trigger_id, one.occurrence): one for one in ours}
+    for one in theirs.filter(trigger__isnull=False).order_by("pk"):
+        twin = twins.get((one.trigger_id, one.occurrence))
+        if twin is None:
+            continue
+        if one.state in UNWRITTEN:
+            drop(merge, [one])
+        elif twin.state in UNWRITTEN:
+            drop(merge, [twin])
+        else:
+            change(merge, [(one, {"occurrence": -one.pk})])
+    move(merge, theirs.all(), "subject_id")
+
+
+def left_out(merge: Merge) -> None:
+    """Why a customer was not asked in a round is told once."""
+    ours, theirs = (
+        Skip.objects.filter(subject_model=merge.label, subject_id=pk)
+        for pk in (merge.winner, merge.loser)
+    )
+    told = set(ours.values_list("trigger", "occurrence"))
+    rows = theirs.filter(trigger__isnull=False).order_by("pk")
+    drop(merge, [one for one in rows if (one.trigger_id, one.occurrence) in told])
+    move(merge, theirs.all(), "subject_id")
+
+
 def register_rules() -> None:
     """Called from SurveysConfig.ready."""
     register(
@@ -51,7 +84,8 @@ def register_rules() -> None:
             MergeRule("surveys.invitation.contact", asked, shown=_("survey invitations")),
             moves("surveys.response.contact", _("survey responses")),
             moves("surveys.skip.contact"),
-            pair_moves("surveys.invitation.subject_id", "subject_model"),
-            pair_moves("surveys.skip.subject_id", "subject_model"),
+            # After the fields, which have brought everything of the loser's to the winner.
+            MergeRule("surveys.invitation.subject_id", rounds, order=80),
+            MergeRule("surveys.skip.subject_id", left_out, order=80),
         ]
     )

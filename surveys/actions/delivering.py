@@ -33,14 +33,14 @@ LEFT = (
 
 
 @transaction.atomic
-def queue_batch(size: int = BATCH) -> int:
+def queue_batch(size: int = BATCH, now: datetime | None = None) -> int:
     """Put the mails of the next waiting invitations into the outbox; how many were dealt with.
 
     One transaction: an invitation has its mail, its link and its line on the timeline, or it is
     still waiting. Several workers take different rows where the database can skip locked ones.
     Nothing leaves in quiet hours, and nobody is asked whom another asking has reached meanwhile.
     """
-    now = timezone.now()
+    now = now or timezone.now()
     business = Business.current()
     if business is None or not Invitation.objects.due(now).exists():
         return 0

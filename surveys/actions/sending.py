@@ -39,7 +39,9 @@ def can_send(user: User, audience: Audience) -> bool:
 
 
 @transaction.atomic
-def send_survey(*, survey: Survey, audience: Audience, once_key: str, by: User) -> SurveyRun:
+def send_survey(
+    *, survey: Survey, audience: Audience, once_key: str, by: User, now: datetime | None = None
+) -> SurveyRun:
     """Freeze the audience into invitations and skips; the sweep queues their mails after commit.
 
     The same `once_key` again returns the first run. Raises SurveyClosed, SendingRefused or
@@ -62,7 +64,7 @@ def send_survey(*, survey: Survey, audience: Audience, once_key: str, by: User) 
         once_key=once_key,
         by=by,
     )
-    now = timezone.now()
+    now = now or timezone.now()
     rules = current_rules()
     due_at = leaves_at(business, now, rules)
     for batch in decide(survey=survey, audience=audience, business=business, now=now, rules=rules):

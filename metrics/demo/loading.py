@@ -35,6 +35,7 @@ from metrics.demo.clock import Clock
 from metrics.demo.desk import Desk
 from metrics.demo.history import History, Life, arrival
 from metrics.demo.people import draw
+from metrics.demo.room import Room
 from metrics.demo.written import Written
 from staff.access import Role
 from staff.bulk import save_columns
@@ -92,6 +93,7 @@ class Loader:
         with transaction.atomic():
             self.asked.count_invited()
             self.asked.ask_now(self.team[0])
+            Room(self.clock, self.business, self.team, self.seed).write()
             Written(self.clock, self.business, self.team[0], self.seed).write()
         return Loaded(made, signs_in)
 

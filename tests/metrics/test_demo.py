@@ -13,8 +13,21 @@ from django.db.models import Sum
 from django.test import Client
 from django.utils import timezone
 
-from crm import deals, projections
-from crm.models import Contract, Cost, Customer, Deal, Interaction, LossReason, Order, Task, Tenure
+from crm import deals, duplicates, projections, segments
+from crm.models import (
+    Contract,
+    Cost,
+    Customer,
+    CustomField,
+    Deal,
+    Interaction,
+    LossReason,
+    Order,
+    ReferralLink,
+    Segment,
+    Task,
+    Tenure,
+)
 from mail.models import OutgoingEmail
 from metrics.demo.clock import Clock
 from metrics.demo.house import OWNER_EMAIL, PASSWORD
@@ -103,6 +116,20 @@ def test_deals_stand_in_every_stage(demo: Clock) -> None:
     assert all(column.cards for column in board.columns)
     assert any(deal.is_old for column in board.columns for deal in column.cards)
     assert all(deal.stage_changes.exists() for deal in Deal.objects.all())
+
+
+def test_the_customer_room_is_furnished(demo: Clock) -> None:
+    kinds = set(CustomField.objects.values_list("kind", flat=True))
+    assert kinds == set(CustomField.Kind.values)
+    held = {key for customer in Customer.objects.all() for key in customer.custom}
+    assert held == set(CustomField.objects.values_list("key", flat=True))
+    assert len(set(Customer.objects.values_list("tier__name", flat=True)) - {None}) >= 2
+    for segment in Segment.objects.exclude(owner__isnull=False):
+        assert segments.customers_of(segment).exists(), segment.name
+    assert Segment.objects.filter(owner__isnull=False).exists()
+    assert ReferralLink.objects.exists()
+    assert Interaction.objects.filter(kind="referral", direction="in").exists()
+    assert duplicates.open_pairs().count() >= 3
 
 
 def test_mails_wait_with_links_that_work(demo: Clock, client: Client) -> None:

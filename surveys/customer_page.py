@@ -30,9 +30,10 @@ from crm import registry
 from crm.models import Customer
 from staff.access import Role, acting_user
 from staff.prepared import Prepared
-from staff.templatetags.vinculo import date_short, score_group
+from staff.templatetags.vinculo import score_group
 from support.models import Ticket
 from surveys import arc
+from surveys.askings import asked, not_asked
 from surveys.models import Invitation, Response, Skip
 
 # How long a low answer stays on Today, and how many are shown there.
@@ -73,7 +74,7 @@ def panel(request: HttpRequest, customer: Customer) -> dict[str, Any]:
             came_of_it = came_of_it or arc.arc_of(at, words, score, until, *more)
         elif what in {"invited", "skipped"}:
             asking = asking or Asking(
-                at, _asked(words) if what == "invited" else _not_asked(words, until)
+                at, asked(words, until) if what == "invited" else not_asked(words, until)
             )
         else:
             felt.setdefault(what, Felt(what, score, words, at))
@@ -82,6 +83,7 @@ def panel(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     return {
         "felt": [felt[kind] for kind in ("nps", "csat", "ces") if kind in felt],
         "asking": asking,
+        "askings_url": reverse("surveys:askings", args=[customer.pk]),
         "arc": came_of_it,
         "is_quoted": is_quoted,
         "health": [_low(one) for one in felt.values() if _is_low(one)],
@@ -120,7 +122,7 @@ def _history(customer: int) -> Any:
             at=F("created_at"),
             words=F("state"),
             score=no_score,
-            until=nothing,
+            until=F("due_at"),
         )
         .annotate(**blank)
         .values_list(*columns)
@@ -140,21 +142,6 @@ def _history(customer: int) -> Any:
 
 
 _HISTORY = Prepared(_history, int)
-
-
-def _asked(state: str) -> str:
-    return {
-        Invitation.State.ANSWERED: _("Asked, and answered."),
-        Invitation.State.CANCELLED: _("Was to be asked, but the reason for it went away before."),
-        Invitation.State.PENDING: _("About to be asked."),
-    }.get(Invitation.State(state), _("Asked; no answer yet."))
-
-
-def _not_asked(reason: str, until: datetime | None) -> str:
-    why = str(Skip.Reason(reason).label)
-    if until:
-        return _("Not asked: %(why)s; again from %(day)s.") % {"why": why, "day": date_short(until)}
-    return _("Not asked: %(why)s.") % {"why": why}
 
 
 def send_url(customer: Customer) -> str:

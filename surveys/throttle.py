@@ -45,9 +45,9 @@ class Pauses:
         return cls(
             survey.pk,
             survey.kind,
-            between_any=_days(business.survey_pause_days),
-            of_kind=_days(by_kind[Survey.Kind(survey.kind)]),
-            of_survey=max(_days(survey.throttle_days), least_of_survey),
+            between_any=Pauses.days(business.survey_pause_days),
+            of_kind=Pauses.days(by_kind[Survey.Kind(survey.kind)]),
+            of_survey=max(Pauses.days(survey.throttle_days), least_of_survey),
         )
 
     @classmethod
@@ -61,13 +61,14 @@ class Pauses:
         of_survey = self.of_survey if earlier.pk == self.survey_id else HARD_LIMIT
         return max(self.between_any, of_kind, of_survey)
 
+    @staticmethod
+    def days(days: int) -> timedelta:
+        """So many days, and never less than what holds in any case."""
+        return max(timedelta(days=days), HARD_LIMIT)
+
     @property
     def longest(self) -> timedelta:
         return max(self.between_any, self.of_kind, self.of_survey)
-
-
-def _days(days: int) -> timedelta:
-    return max(timedelta(days=days), HARD_LIMIT)
 
 
 def left_in_peace(

@@ -6,6 +6,7 @@ from surveys import loop_urls, public_urls
 from surveys.views import (
     answer,
     answers,
+    askings,
     results,
     reviews,
     sending,
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("surveys/triggers/<int:trigger_id>/", triggers.trigger_edit, name="trigger"),
     path("surveys/triggers/<int:trigger_id>/pause/", triggers.trigger_pause, name="trigger-pause"),
     path("settings/surveys/", triggers.asking_rules, name="asking-rules"),
+    path("customers/<int:customer_id>/askings/", askings.askings, name="askings"),
     # Without a survey: the customers are chosen, the question is not.
     path("surveys/send/", sending.choose_survey, name="preflight"),
     path("surveys/<int:survey_id>/", results.survey, name="survey"),

@@ -16,6 +16,7 @@ class SurveysConfig(AppConfig):
             customer_page,
             exports,
             imports,
+            loops,
             merge_rules,
             personal,
             reading,
@@ -37,5 +38,6 @@ class SurveysConfig(AppConfig):
         trail.register()
         imports.register()
         exports.register_all()
+        loops.register_all()
         merge_rules.register_rules()
         personal.register()

@@ -96,11 +96,18 @@ class SetupForm(BusinessFields):
         return data
 
 
+COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$")
+
+
 class BusinessForm(BusinessFields):
+    # Sent by a button beside a colour that can't be read.
+    SUGGESTED = "use_colour"
+    suggestion = ""
+
     colour = forms.CharField(
         label=gettext_lazy("Colour"),
         max_length=7,
-        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")],
+        validators=[COLOUR],
         widget=forms.TextInput(attrs={"type": "color", "class": "form-control-color"}),
         help_text=gettext_lazy("Of buttons and links, here and on the pages for customers."),
     )
@@ -141,13 +148,18 @@ class BusinessForm(BusinessFields):
         return {name: getattr(business, name) for name in BusinessForm.base_fields}
 
     def clean_colour(self) -> str:
+        """What can't be read is refused; the form then has the nearest one that can, for a button."""
         colour = str(self.cleaned_data["colour"]).lower()
+        suggested = self.data.get(self.SUGGESTED, "")
+        if COLOUR.regex.fullmatch(suggested):
+            colour = suggested
         if contrast(PAPER, colour) < READABLE:
+            self.suggestion = readable_on(PAPER, colour)
             raise forms.ValidationError(
                 _(
                     "White text on %(colour)s is hard to read. %(darker)s is as close and can be read."
                 ),
-                params={"colour": colour, "darker": readable_on(PAPER, colour)},
+                params={"colour": colour, "darker": self.suggestion},
             )
         return colour
 

@@ -76,5 +76,11 @@ def thanks_context(
         "thanks": thanks_in(own, survey.kind, response.score if response else None),
         "further": further if may_say_more else None,
         "proof": proof,
-        "after": shown_after(survey=survey, response=response, language=language, proof=proof),
+        "after": shown_after(
+            survey=survey,
+            # In a preview there is none, only what it would look like.
+            response=response if response is not None and response.pk else None,
+            language=language,
+            proof=proof,
+        ),
     }

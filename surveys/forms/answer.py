@@ -69,13 +69,13 @@ class FurtherForm(forms.Form):
 
     def __init__(
         self,
-        *args: Any,
+        data: Any = None,
+        *,
         questions: Sequence[Question],
         language: str,
         given: Mapping[str, Any] | None = None,
-        **options: Any,
     ) -> None:
-        super().__init__(*args, prefix="further", initial=dict(given or {}), **options)
+        super().__init__(data, prefix="further", initial=dict(given or {}))
         self.questions, self.language = questions, language
         for question in questions:
             self.fields[question.key] = self._field(question)
@@ -108,7 +108,7 @@ class FurtherForm(forms.Form):
         bound, field = self[question.key], self.fields[question.key]
         value = bound.value()
         chosen = {str(one) for one in value} if isinstance(value, list) else {str(value)}
-        choices = field.choices if isinstance(field, forms.ChoiceField) else []
+        choices: Any = field.choices if isinstance(field, forms.ChoiceField) else []
         return Drawn(
             name=bound.html_name,
             kind=question.kind,
@@ -116,5 +116,5 @@ class FurtherForm(forms.Form):
             words=question.words(self.language),
             options=[(str(code), str(words), str(code) in chosen) for code, words in choices],
             value=str(value or ""),
-            errors=list(bound.errors),
+            errors=[str(error) for error in bound.errors],
         )

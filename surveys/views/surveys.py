@@ -12,10 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from staff.access import Role, access, acting_user
 from staff.models import Business
+from staff.pages import render_page
 from surveys.actions import surveys as actions
-from surveys.forms.survey import SurveyForm
+from surveys.forms.editor import SurveyEditor
 from surveys.models import Response, Survey, SurveyRun, SurveyTrigger
 from surveys.moments.words import words_of
+from surveys.views.preview import PAGES
 
 
 @access(read=Role.READ_ONLY)
@@ -54,63 +56,57 @@ def survey_list(request: HttpRequest) -> HttpResponse:
 def survey_create(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in Survey.Kind.values:
         raise Http404
-    form = SurveyForm(request.POST or None, kind=kind, languages=_languages(request))
-    if form.is_valid():
+    business: Business = request.business  # type: ignore[attr-defined]
+    editor = SurveyEditor(kind=kind, business=business, data=request.POST or None)
+    if not editor.is_moving and editor.is_valid():
         try:
-            survey = actions.create_survey(
-                kind=kind,
-                name=form.cleaned_data["name"],
-                throttle_days=form.cleaned_data["throttle_days"],
-                expires_after_days=form.cleaned_data["expires_after_days"],
-                own_texts=form.own_texts,
-                by=acting_user(request),
-            )
+            survey = actions.create_survey(kind=kind, by=acting_user(request), **editor.values())
         except actions.NameTaken as refusal:
-            form.add_error("name", str(refusal))
+            editor.form.add_error("name", str(refusal))
         else:
             messages.success(request, _("The survey is ready to be sent."))
             return redirect("surveys:survey", survey.pk)
-    context = {"form": form, "kind": Survey.Kind(kind), "cancel": reverse("surveys:survey-list")}
-    return _form_page(request, form, context)
+    return _form_page(request, editor, kind)
 
 
 @access(read=Role.MANAGER, write=Role.MANAGER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def survey_edit(request: HttpRequest, survey_id: int) -> HttpResponse:
     survey = get_object_or_404(Survey, pk=survey_id)
-    latest = actions.latest_version(survey)
-    form = SurveyForm(
-        request.POST or None,
-        instance=Survey.objects.get(pk=survey_id),
+    editor = SurveyEditor(
         kind=survey.kind,
-        languages=_languages(request),
-        own_texts=latest.texts,
+        business=request.business,  # type: ignore[attr-defined]
+        survey=survey,
+        latest=actions.latest_version(survey),
+        data=request.POST or None,
     )
-    if form.is_valid():
-        values = {name: form.cleaned_data[name] for name in SurveyForm.Meta.fields}
-        # Words in languages that the business does not use at present are kept.
-        own = {**latest.texts, **form.own_texts}
+    if not editor.is_moving and editor.is_valid():
         try:
-            actions.update_survey(survey=survey, by=acting_user(request), own_texts=own, **values)
+            actions.update_survey(survey=survey, by=acting_user(request), **editor.values())
         except actions.NameTaken as refusal:
-            form.add_error("name", str(refusal))
+            editor.form.add_error("name", str(refusal))
+        except actions.StaysAnonymous as refusal:
+            editor.form.add_error("is_anonymous", str(refusal))
         else:
             messages.success(request, _("The survey is saved."))
             return redirect("surveys:survey", survey.pk)
+    return _form_page(request, editor, survey.kind, survey)
+
+
+def _form_page(
+    request: HttpRequest, editor: SurveyEditor, kind: str, survey: Survey | None = None
+) -> HttpResponse:
     context = {
-        "form": form,
+        "form": editor.form,
+        "rows": editor.rows,
         "survey": survey,
-        "kind": Survey.Kind(survey.kind),
-        "cancel": reverse("surveys:survey", args=[survey.pk]),
+        "kind": Survey.Kind(kind),
+        "cancel": reverse("surveys:survey", args=[survey.pk])
+        if survey
+        else reverse("surveys:survey-list"),
+        "preview": reverse("surveys:survey-preview", args=[kind]),
+        "pages": PAGES.items(),
     }
-    return _form_page(request, form, context)
-
-
-def _form_page(request: HttpRequest, form: SurveyForm, context: dict[str, object]) -> HttpResponse:
-    status = 422 if form.is_bound else 200
-    return render(request, "surveys/survey_form.html", context, status=status)
-
-
-def _languages(request: HttpRequest) -> list[str]:
-    business: Business = request.business  # type: ignore[attr-defined]
-    return [business.language, *(code for code in business.languages if code != business.language)]
+    response = render_page(request, "surveys/survey_form.html", context, fragment="questions")
+    response.status_code = 422 if editor.form.is_bound else 200
+    return response

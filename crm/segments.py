@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from crm.filters import CustomerFilter
 from crm.filters.customers import PLACES
@@ -54,6 +55,15 @@ def canonical(query: str) -> str:
 def visible_to(user: User) -> QuerySet[Segment]:
     """One's own, and those for everybody."""
     return Segment.objects.filter(Q(owner=None) | Q(owner=user))
+
+
+def is_visible(segment: Segment, user: User) -> bool:
+    return segment.owner_id in (None, user.pk)
+
+
+def name_for(segment: Segment, user: User) -> str:
+    """What a person may read of it: how somebody calls their own segment is nobody else's business."""
+    return segment.name if is_visible(segment, user) else gettext("A colleague’s own segment")
 
 
 def can_share(user: User) -> bool:

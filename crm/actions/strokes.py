@@ -21,6 +21,7 @@ from crm.actions.customers import tags_named
 from crm.models import Customer, Tag
 from staff import audit, changes
 from staff.bulk import save_columns
+from staff.formats import number
 from staff.models import ChangeSet, User
 from staff.refusals import Refusal
 
@@ -180,4 +181,4 @@ def label(action: str, count: int) -> str:
         )
     else:
         words = ngettext("%(count)s customer changed", "%(count)s customers changed", count)
-    return words % {"count": count}
+    return words % {"count": number(count)}

@@ -76,6 +76,7 @@ class OutreachForm(forms.Form):
             seen = seen | Segment.objects.filter(pk=outreach.segment_id)
         self._field("segment").queryset = seen.order_by("name", "pk")
         self._field("segment").empty_label = _("All customers and leads")
+        self._field("segment").label_from_instance = lambda one: segments.name_for(one, user)
         for name in ("moment", "days") if self.is_change else ("holds_from",):
             del self.fields[name]
         if outreach and outreach.state != Outreach.State.DRAFT:

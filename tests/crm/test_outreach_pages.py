@@ -254,3 +254,22 @@ def test_who_got_it_and_who_did_not_as_a_file(
         "outreach_messages", manager, tmp_path, f"outreach={outreach.pk}&reason=no_email"
     )
     assert bo["Customer"] == "Bo"
+
+
+def test_how_somebody_calls_their_own_segment_is_told_to_nobody_else(
+    agent: User, agent_client: Client, manager_client: Client
+) -> None:
+    reader(name="Ada Byron")
+    own = Segment.objects.create(name="Difficult ones", query="", owner=agent, created_by=agent)
+    outreach = draft(agent, segment=own)
+    pages = ["/outreach/", *(f"/outreach/{outreach.pk}/{step}" for step in ("", "send/", "edit/"))]
+
+    for page in pages:
+        assert "Difficult ones" in agent_client.get(page).content.decode()
+        seen = manager_client.get(page).content.decode()
+        assert "Difficult ones" not in seen
+        assert "A colleague’s own segment" in seen
+
+    Segment.objects.update(owner=None)
+    for page in pages:
+        assert "Difficult ones" in manager_client.get(page).content.decode()

@@ -28,8 +28,8 @@ WRITES_TABLES = re.compile(r"CREATE |WordIndex")
 
 def lay_out(url: str) -> None:
     """Give the empty database at `url` its tables; what `migrate` adds afterwards is still to do."""
-    with _one_at_a_time():
-        kept = KEPT / (_fingerprint() + (".sqlite3" if url.startswith("sqlite") else ".sql"))
+    kept = KEPT / (_fingerprint() + (".sqlite3" if url.startswith("sqlite") else ".sql"))
+    with _one_at_a_time(kept):
         if not kept.exists():
             _make(kept)
     if url.startswith("sqlite"):
@@ -41,9 +41,9 @@ def lay_out(url: str) -> None:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _one_at_a_time(kept: Path) -> Iterator[None]:
     KEPT.mkdir(parents=True, exist_ok=True)
-    with (KEPT / "lock").open("w") as file:
+    with kept.with_suffix(f"{kept.suffix}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -62,7 +62,7 @@ def _make(kept: Path) -> None:
     for old in KEPT.glob("*.*"):
         if time.time() - old.stat().st_mtime > A_DAY:  # another run may be copying a younger one
             old.unlink()
-    draft = kept.with_suffix(".draft")
+    draft = kept.with_suffix(f"{kept.suffix}.draft")
     draft.unlink(missing_ok=True)
     if kept.suffix == ".sqlite3":
         _migrate(f"sqlite:///{draft}")

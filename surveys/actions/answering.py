@@ -294,8 +294,8 @@ def change(given: Response, said: Confirmation, now: datetime) -> Response:
     given.score, given.comment, given.changed_at = said.score, said.comment, now
     changes = audit.diff(before, given, ["score", "comment"])
     if changes:
-        given.unseen_since = now
-        given.save(update_fields=["score", "comment", "changed_at", "unseen_since"])
+        given.unseen_since, given.read_at = now, None
+        given.save(update_fields=["score", "comment", "changed_at", "unseen_since", "read_at"])
         audit.record(by=None, action="response.change", target=given, changes=changes)
         _nudge_when_low(given)
     return given

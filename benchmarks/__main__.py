@@ -45,6 +45,15 @@ SCALES = {
         mails=2_000,
         tickets=(10_000, 1_000_000),
     ),
+    # For what is measured by its files rather than by what is there already.
+    "middle": Scale(
+        customers=10_000,
+        visits=100,
+        seconds=2,
+        imported=100_000,
+        mails=2_000,
+        tickets=(10_000, 100_000),
+    ),
     "large": Scale(
         customers=1_000_000,
         visits=100,
@@ -186,7 +195,13 @@ def measure_answers(bench: Bench) -> Iterator[Row]:
 def measure_import(bench: Bench) -> Iterator[Row]:
     from benchmarks import importing
 
-    return importing.measure(bench.scale.imported, bench.folder)
+    return importing.measure(bench.scale.imported, bench.folder, bench.site)
+
+
+def measure_export(bench: Bench) -> Iterator[Row]:
+    from benchmarks import exporting
+
+    return exporting.measure(bench.folder)
 
 
 def measure_sending(bench: Bench) -> Iterator[Row]:
@@ -223,6 +238,7 @@ WORK: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "pages": measure_pages,
     "answers": measure_answers,
     "import": measure_import,
+    "export": measure_export,
     "send": measure_sending,
     "file": measure_filing,
     "figures": measure_figures,

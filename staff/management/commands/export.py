@@ -39,11 +39,14 @@ class Command(BaseCommand):
         ending = path.suffix.lower().removeprefix(".")
         if ending not in Format.values:
             raise CommandError(_("The name of the file must end in .csv or .xlsx."), returncode=2)
-        draft = Draft(path)
+        # Under its name it is whole, or the one that was there before.
+        draft = Draft(path.with_name(f"{path.name}.part"))
         sheet = Sheet(kind, QueryDict(), None, ending, business.zone, exact=True)
         try:
             write(sheet, draft)
+            draft.path.replace(path)
         except OSError as error:
+            draft.throw_away()
             raise CommandError(
                 _("%(path)s can't be written: %(why)s") % {"path": path, "why": error.strerror},
                 returncode=2,

@@ -222,11 +222,16 @@ CELERY_TIMEZONE = "UTC"
 
 # Whatever Django or a library sends becomes a row of the outbox; mail.delivery sends it.
 EMAIL_BACKEND = "mail.backends.OutboxBackend"
-# smtp://user:pass@host:port?tls=starttls|ssl|none ; unset: messages are held in the outbox.
+# smtp://user:pass@host:port?tls=starttls|ssl|none, or anymail-postmark:// (docs/mail.md names all);
+# unset: messages are held in the outbox.
 EMAIL_URL = env.str("EMAIL_URL", default="")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="")
-# Secrets of providers that bring mail to /hooks/mail/<provider>/, by django-anymail's own names:
-# ANYMAIL_WEBHOOK_SECRET=user:password, ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY, …
+# Under which name the sender's domain keeps its DKIM key; unset, the usual names are tried.
+DKIM_SELECTOR = env.str("DKIM_SELECTOR", default="")
+# Who is asked about the sender's domain, host:port; unset, the machine's own name servers.
+DNS_SERVER = env.str("DNS_SERVER", default="")
+# Keys of providers, by django-anymail's own names: to send (ANYMAIL_POSTMARK_SERVER_TOKEN), and to
+# prove what they bring to /hooks/mail/<provider>/ (ANYMAIL_WEBHOOK_SECRET=user:password, …).
 ANYMAIL = {
     name.removeprefix("ANYMAIL_"): value
     for name, value in os.environ.items()

@@ -23,6 +23,8 @@ from staff.tokens import hashed, new_token
 
 State = OutgoingEmail.State
 BATCH = 500
+# Sent again with one press.
+MOST_RETRIED = 500
 
 
 class CannotCancel(Refusal):
@@ -241,6 +243,31 @@ def retry(*, outgoing: OutgoingEmail, by: User, may_arrive_twice: bool = False) 
     return _changed(outgoing, by=by, action="outgoing_email.retry")
 
 
+@transaction.atomic
+def retry_failed(*, stream: str = "", address: str = "", by: User) -> int:
+    """Queue again the failed messages of this stream to addresses that begin so; how many.
+
+    At most MOST_RETRIED, the newest first. Those whose address does not exist stay, and so do those
+    that are not worth sending any more.
+    """
+    failed = OutgoingEmail.objects.worth_retrying().narrowed(stream=stream, address=address)
+    newest = list(failed.order_by("-created_at", "-pk")[:MOST_RETRIED])
+    chosen = OutgoingEmail.objects.filter(pk__in=[one.pk for one in newest], state=State.FAILED)
+    count = chosen.update(
+        state=State.QUEUED,
+        due_at=timezone.now(),
+        attempts=0,
+        lease_holder="",
+        lease_until=None,
+        detail="",
+    )
+    if newest and count:
+        changes: audit.Changes = {"messages": [None, count]}
+        audit.record(by=by, action="outgoing_email.retry_many", target=newest[0], changes=changes)
+        transaction.on_commit(tasks.sweep.delay, robust=True)
+    return count
+
+
 def _changed(outgoing: OutgoingEmail, *, by: User, action: str) -> OutgoingEmail:
     before = {"state": outgoing.state}
     outgoing.refresh_from_db()
@@ -276,14 +303,33 @@ def suppress(
 
 
 @transaction.atomic
-def release(*, suppression: Suppression, by: User | None) -> Suppression:
-    """Allow writing to this address again, in this scope; twice is once."""
+def release(*, suppression: Suppression, by: User | None, why: str = "") -> Suppression:
+    """Allow writing to this address again, in this scope; twice is once. `why` is for the trail."""
     now = timezone.now()
     standing = Suppression.objects.filter(pk=suppression.pk, released_at=None)
     if standing.update(released_at=now):
         suppression.released_at = now
         changes = audit.diff({}, suppression, ["released_at"])
+        if why:
+            changes["why"] = ["", why]
         audit.record(by=by, action="suppression.release", target=suppression, changes=changes)
+    return suppression
+
+
+@transaction.atomic
+def suppress_again(*, suppression: Suppression, by: User) -> Suppression:
+    """Take a release back: what stood stands again, with its reason and its day; twice is once."""
+    others = Suppression.objects.active().filter(
+        address=suppression.address, scope=suppression.scope
+    )
+    if others.exists():
+        return suppression
+    released = Suppression.objects.filter(pk=suppression.pk, released_at__isnull=False)
+    if released.update(released_at=None):
+        before = audit.values(suppression, ["released_at"])
+        suppression.refresh_from_db()
+        changes = audit.diff(before, suppression, ["released_at"])
+        audit.record(by=by, action="suppression.restore", target=suppression, changes=changes)
     return suppression
 
 

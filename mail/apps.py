@@ -9,10 +9,11 @@ class MailConfig(AppConfig):
     name = "mail"
 
     def ready(self) -> None:
-        from mail import checks, exports, inbox_health, tasks, trail  # noqa: F401 - models are needed; checks register themselves
+        from mail import alarms, checks, exports, inbox_health, tasks, trail  # noqa: F401 - models are needed; checks register themselves
 
         trail.register()
         inbox_health.register()
+        alarms.register()
         exports.register_all()
         jobs.register("mail.sweep", every=timedelta(seconds=10), task=tasks.sweep)
         jobs.register("mail.fetch", every=timedelta(seconds=20), task=tasks.fetch)

@@ -20,10 +20,12 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mail import actions, messages
+from mail import actions, gates, messages
 from mail.messages import Sender
-from mail.models import DeliveryEvent, OutgoingEmail, Scope, Suppression
-from mail.transport import Connection, NotTaken, Refused, Server, ServerTrouble, Unclear
+from mail.models import DeliveryEvent, OutgoingEmail, Scope, SenderGate, Suppression
+from mail.querysets import LEAVABLE
+from mail.transport import NotTaken, Refused, ServerTrouble, Unclear
+from mail.ways import HandOver, Way, way_out
 
 logger = logging.getLogger(__name__)
 State = OutgoingEmail.State
@@ -60,7 +62,8 @@ def is_held() -> bool:
 
 def seconds_per_message() -> float:
     """How long one message took of late, pauses between sendings left out; assumed when too few."""
-    sent = OutgoingEmail.objects.filter(state=State.SENT).order_by("-created_at", "-id")
+    left = OutgoingEmail.objects.filter(state__in=[State.SENT, State.DELIVERED])
+    sent = left.order_by("-created_at", "-id")
     times = sorted(at for at in sent.values_list("sent_at", flat=True)[:MEASURED] if at)
     steps = [(after - before).total_seconds() for before, after in pairwise(times)]
     running = [step for step in steps if step <= PAUSE]
@@ -76,31 +79,51 @@ def send(outgoing_id: int) -> None:
     outgoing = OutgoingEmail.objects.to_send().filter(pk=outgoing_id).first()
     if outgoing is None or sender is None or not settings.EMAIL_URL:
         return
-    with Connection(Server.of(settings.EMAIL_URL)) as connection:
-        deliver(outgoing, sender, connection)
+    if may_leave(outgoing, gates.gate_of(sender.address)):
+        with way_out() as way:
+            deliver(outgoing, sender, way)
 
 
 def sweep(*, seconds: float | None = None) -> int:
     """Settle what is stuck, then send all that is due, for at most `seconds`; how many were tried.
 
     Any number may run at once. Each message in flight is finished; the next sweep does the rest.
+    Once the sender is paused, or has used up what it may send in a while, only what nothing stops
+    is looked at.
     """
     settle()
     sender = messages.current_sender()
     if sender is None or not settings.EMAIL_URL:
         return 0
     until = time.monotonic() + seconds if seconds is not None else None
-    tried = 0
-    with Connection(Server.of(settings.EMAIL_URL)) as connection:
-        while batch := list(OutgoingEmail.objects.to_send()[:BATCH]):
+    tried, is_slowed = 0, False
+    with way_out() as way:
+        while batch := next_batch(gate := gates.judged(sender.address), is_slowed):
             for outgoing in batch:
                 if until is not None and time.monotonic() > until:
                     return tried
+                if not may_leave(outgoing, gate):
+                    is_slowed = True
+                    continue
                 tried += 1
-                if not deliver(outgoing, sender, connection):
+                if not deliver(outgoing, sender, way):
                     return tried
             settle()
     return tried
+
+
+def next_batch(gate: SenderGate | None, is_slowed: bool) -> list[OutgoingEmail]:
+    due = OutgoingEmail.objects.to_send()
+    is_paused = gate is not None and gate.paused_at is not None
+    return list((due.that_nothing_stops() if is_slowed or is_paused else due)[:BATCH])
+
+
+def may_leave(outgoing: OutgoingEmail, gate: SenderGate | None) -> bool:
+    """Whether the sender's gate lets it through now. What nothing stops uses up a token too."""
+    if gate is None:
+        return True
+    is_stopped = outgoing.stream in LEAVABLE and gate.paused_at is not None
+    return (not is_stopped and gates.take(gate)) or outgoing.stream not in LEAVABLE
 
 
 def settle() -> None:
@@ -119,7 +142,7 @@ def settle() -> None:
 # --- One message --------------------------------------------------------------------------------
 
 
-def deliver(outgoing: OutgoingEmail, sender: Sender, connection: Connection) -> bool:
+def deliver(outgoing: OutgoingEmail, sender: Sender, way: Way) -> bool:
     """Claim, commit, send, commit. False: the server takes nothing at present."""
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"[-80:]
     outgoing.message_id = outgoing.message_id or messages.new_message_id(
@@ -140,22 +163,18 @@ def deliver(outgoing: OutgoingEmail, sender: Sender, connection: Connection) -> 
     outgoing.attempts += 1
     try:
         outgoing.sent_at = timezone.now()
-        raw = messages.build(outgoing)
+        parcel = way.prepare(outgoing)
     except Exception as error:
         # Whatever is wrong with this one, it must not hold up those behind it.
         logger.exception("Message %s can't be built", outgoing.pk)
         finish(outgoing, State.FAILED, detail=f"{type(error).__name__}: {error}")
         return True
-    return hand_over(outgoing, raw, connection)
+    return hand_over(outgoing, parcel)
 
 
-def hand_over(outgoing: OutgoingEmail, raw: bytes, connection: Connection) -> bool:
+def hand_over(outgoing: OutgoingEmail, parcel: HandOver) -> bool:
     try:
-        words = connection.send(
-            messages.ascii_address(outgoing.from_address),
-            messages.ascii_address(outgoing.to_address),
-            raw,
-        )
+        taken = parcel()
     except Refused as refusal:
         refused(outgoing, refusal)
     except NotTaken as failure:
@@ -164,7 +183,13 @@ def hand_over(outgoing: OutgoingEmail, raw: bytes, connection: Connection) -> bo
     except Unclear as doubt:
         finish(outgoing, State.UNKNOWN, detail=str(doubt))
     else:
-        finish(outgoing, State.SENT, sent_at=outgoing.sent_at, detail=words)
+        finish(
+            outgoing,
+            State.SENT,
+            sent_at=outgoing.sent_at,
+            detail=taken.words,
+            provider_id=taken.provider_id,
+        )
     return True
 
 

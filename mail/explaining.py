@@ -5,8 +5,12 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mail import alarms
 from mail.delivery import EXPIRED, Hold
+from mail.gates import gate_of
+from mail.messages import current_sender
 from mail.models import OutgoingEmail
+from mail.querysets import LEAVABLE
 from staff.templatetags.vinculo import moment
 
 State = OutgoingEmail.State
@@ -35,9 +39,18 @@ def why(outgoing: OutgoingEmail, held: Hold | None) -> str:
     }[State(outgoing.state)]
 
 
+def _paused() -> str:
+    """Why no survey or outreach leaves now; blank when they do."""
+    sender = current_sender()
+    gate = gate_of(sender.address) if sender else None
+    return alarms.why(gate) if gate is not None else ""
+
+
 def _why_it_waits(outgoing: OutgoingEmail, held: Hold | None) -> str:
     if held:
         return str(held.label)
+    if outgoing.stream in LEAVABLE and (paused := _paused()):
+        return paused
     if outgoing.due_at <= timezone.now():
         return _("It is due and leaves within seconds, while a worker runs.")
     if outgoing.attempts:

@@ -16,11 +16,11 @@ from staff.models import User
 
 
 def messages(query: QueryDict, _user: User | None) -> Any:
-    from mail.views.outbox import GROUPS  # views need every model
+    from mail.views.outbox import GROUPS, asked  # views need every model
 
-    rows = OutgoingEmail.objects.to_address_beginning(query.get("q", "").strip())
-    group = query.get("state", "")
-    return rows.filter(state__in=GROUPS[group][1]) if group in GROUPS else rows
+    group, stream, address = asked(query)
+    rows = OutgoingEmail.objects.narrowed(stream=stream, address=address)
+    return rows.filter(state__in=GROUPS[group][1]) if group else rows
 
 
 def columns(_query: QueryDict, _user: User | None) -> list[Column]:

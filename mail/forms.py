@@ -21,6 +21,18 @@ class SuppressionForm(forms.Form):
     )
 
 
+class ReleaseForm(forms.Form):
+    """Letting an address be written to again, with the reason for the trail."""
+
+    why = forms.CharField(required=False, max_length=200)
+
+
+class RateForm(forms.Form):
+    """How many messages may leave in a minute; empty: as many as the server takes."""
+
+    per_minute = forms.IntegerField(required=False, min_value=1, max_value=100_000)
+
+
 class MailboxForm(forms.Form):
     """An IMAP mailbox. The password is never shown again; left empty, it stays as it is."""
 

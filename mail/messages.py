@@ -77,7 +77,7 @@ def build(outgoing: OutgoingEmail, *, with_files: bool = True) -> bytes:
     Lines end in CRLF and hold nothing beyond ASCII. Without files, their parts are empty: for a
     person who looks at it.
     """
-    head = "".join(_folded(name, value) for name, value in _headers(outgoing).items())
+    head = "".join(_folded(name, value) for name, value in headers_of(outgoing).items())
     body = BytesIO()
     policy = compat32.clone(linesep="\r\n")
     BytesGenerator(body, mangle_from_=False, policy=policy).flatten(
@@ -99,7 +99,8 @@ def ascii_domain(domain: str) -> str:
 # --- Headers ----------------------------------------------------------------------------------
 
 
-def _headers(outgoing: OutgoingEmail) -> dict[str, str]:
+def headers_of(outgoing: OutgoingEmail) -> dict[str, str]:
+    """What stands above the message, in plain words: not folded or encoded yet."""
     headers = {
         "From": _address(outgoing.from_name, outgoing.from_address),
         "To": _address(outgoing.to_name, outgoing.to_address),
@@ -168,7 +169,7 @@ def _body(outgoing: OutgoingEmail, *, with_files: bool) -> Message:
     mixed = MIMEMultipart("mixed")
     mixed.attach(words)
     for attachment in files:
-        mixed.attach(_file(attachment, is_empty=not with_files))
+        mixed.attach(file_part(attachment, is_empty=not with_files))
     return mixed
 
 
@@ -188,7 +189,7 @@ def _part(subtype: str, content: str) -> Message:
     return part
 
 
-def _file(attachment: OutgoingAttachment, *, is_empty: bool) -> Message:
+def file_part(attachment: OutgoingAttachment, *, is_empty: bool = False) -> MIMEBase:
     kind = attachment.content_type.lower()
     main, sub = (kind if _FILE_TYPE.fullmatch(kind) else "application/octet-stream").split("/")
     part = MIMEBase(main, sub)

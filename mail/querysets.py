@@ -31,10 +31,13 @@ CLAIM = """
     SET state = 'sending', lease_holder = %s, lease_until = %s, attempts = attempts + 1, detail = '',
         message_id = %s, from_address = %s, from_name = %s
     WHERE id = %s AND state = 'queued' AND due_at <= %s AND (expires_at IS NULL OR expires_at > %s)
-      AND NOT (stream IN ('surveys', 'outreach') AND EXISTS (
-        SELECT 1 FROM mail_suppression
-        WHERE released_at IS NULL AND address = LOWER(mail_outgoingemail.to_address)
-          AND scope IN (mail_outgoingemail.stream, 'all')))
+      AND NOT (stream IN ('surveys', 'outreach') AND (
+        EXISTS (
+          SELECT 1 FROM mail_suppression
+          WHERE released_at IS NULL AND address = LOWER(mail_outgoingemail.to_address)
+            AND scope IN (mail_outgoingemail.stream, 'all'))
+        OR EXISTS (
+          SELECT 1 FROM mail_sendergate WHERE address = %s AND paused_at IS NOT NULL)))
 """
 
 
@@ -64,6 +67,19 @@ class OutgoingEmailQuerySet(QuerySet["OutgoingEmail"]):
     def to_address_beginning(self, text: str) -> Self:
         return self.filter(to_address__startswith=text.lower()) if text else self
 
+    def narrowed(self, *, stream: str = "", address: str = "") -> Self:
+        """Of one stream, to addresses that begin so; blank: all."""
+        rows = self.filter(stream=stream) if stream else self
+        return rows.to_address_beginning(address)
+
+    def worth_retrying(self) -> Self:
+        """Failed for a reason that may have passed: not those that no address can receive."""
+        events = apps.get_model("mail", "DeliveryEvent").objects
+        final = events.filter(outgoing=OuterRef("pk"), type__in=["hard_bounce", "complaint"])
+        worth = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        failed = self.filter(worth, state="failed").exclude(message_id="", attempts=0)
+        return failed.filter(~Exists(final))
+
     def count_by_state(self) -> dict[str, int]:
         return count_by_state(self.model, self.model.State)
 
@@ -74,6 +90,10 @@ class OutgoingEmailQuerySet(QuerySet["OutgoingEmail"]):
 
     def to_send(self) -> Self:
         return self.due().with_files()
+
+    def that_nothing_stops(self) -> Self:
+        """Replies and account mail: they leave whoever is paused or slowed."""
+        return self.exclude(stream__in=LEAVABLE)
 
     def with_files(self) -> Self:
         """One more query per read, not per message; two when there are any."""
@@ -99,15 +119,16 @@ class OutgoingEmailQuerySet(QuerySet["OutgoingEmail"]):
     ) -> bool:
         """Take a message for sending; exactly one of several who try is told True.
 
-        One conditional UPDATE: queued, due, not expired and its address not suppressed at this
-        very moment becomes `sending`, with a lease. Nothing may touch the network before this has
-        committed.
+        One conditional UPDATE: queued, due, not expired, its address not suppressed and its sender
+        not paused at this very moment becomes `sending`, with a lease. Nothing may touch the
+        network before this has committed.
         """
         now = timezone.now()
         at, until = map(connection.ops.adapt_datetimefield_value, (now, now + LEASE))
         with connection.cursor() as cursor:
+            sender = [message_id, from_address, from_name]
             cursor.execute(
-                CLAIM, [holder, until, message_id, from_address, from_name, outgoing_id, at, at]
+                CLAIM, [holder, until, *sender, outgoing_id, at, at, from_address.lower()]
             )
             return bool(cursor.rowcount == 1)
 
@@ -119,6 +140,12 @@ class OutgoingEmailQuerySet(QuerySet["OutgoingEmail"]):
 class SuppressionQuerySet(QuerySet["Suppression"]):
     def active(self) -> Self:
         return self.filter(released_at=None)
+
+    def listed(self, *, address: str, scope: str, reason: str, is_released: bool) -> Self:
+        """As a person asks for them; what is blank doesn't narrow."""
+        rows = self.filter(released_at__isnull=not is_released, address__startswith=address.lower())
+        narrow = {"scope": scope, "reason": reason}
+        return rows.filter(**{name: value for name, value in narrow.items() if value})
 
     def blocking(self, stream: str | OuterRef) -> Self:
         """Those that stop mail of a stream; replies and account mail can't be stopped."""

@@ -7,28 +7,14 @@ worst that a forger can do is to stop mail to themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-
 from django.db import transaction
-from django.utils import timezone
 
-from mail import actions, inbox
+from mail import consequences as then
+from mail import inbox
+from mail.consequences import State, StillSending, Type, ascii_form
 from mail.inbox import NOT_OURS, NOTHING_SAID, OTHER_RECIPIENT
-from mail.messages import ascii_address
-from mail.models import DeliveryEvent, InboundEmail, OutgoingEmail, Scope, Suppression
+from mail.models import InboundEmail, OutgoingEmail, Suppression
 from mail.parsing.parsed import Report, ReportedRecipient
-
-State = OutgoingEmail.State
-Type = DeliveryEvent.Type
-
-# So many temporary failures within so long, and the address is not written to any more.
-SOFT_BOUNCES = 3
-SOFT_WITHIN = timedelta(days=90)
-
-
-class StillSending(Exception):
-    """The report was faster than our own note that the message has left; it is noted later."""
 
 
 @transaction.atomic
@@ -57,8 +43,8 @@ def complaint(inbound: InboundEmail, report: Report, outgoing: OutgoingEmail) ->
         return
     settle(inbound, "", outgoing)
     remember(inbound, outgoing, Type.COMPLAINT, report.feedback_type)
-    become(outgoing, State.COMPLAINED, report.feedback_type)
-    suppress(outgoing, Suppression.Reason.COMPLAINT)
+    then.become(outgoing, State.COMPLAINED, report.feedback_type)
+    then.suppress(outgoing, Suppression.Reason.COMPLAINT)
 
 
 def bounce(inbound: InboundEmail, report: Report, outgoing: OutgoingEmail) -> None:
@@ -73,14 +59,13 @@ def bounce(inbound: InboundEmail, report: Report, outgoing: OutgoingEmail) -> No
     words = f"{worst.status} {worst.diagnostic}".strip()[:1000]
     settle(inbound, "" if gravity(worst) < FINE else NOTHING_SAID, outgoing)
     if worst.action in {"failed", ""} and gravity(worst) < FINE:
-        become(outgoing, State.BOUNCED, words)
+        then.become(outgoing, State.BOUNCED, words)
     if gravity(worst) == HARD:
         remember(inbound, outgoing, Type.HARD_BOUNCE, words)
-        suppress(outgoing, Suppression.Reason.HARD_BOUNCE)
+        then.suppress(outgoing, Suppression.Reason.HARD_BOUNCE)
     elif gravity(worst) == SOFT:
         remember(inbound, outgoing, Type.SOFT_BOUNCE, words)
-        if soft_bounces(outgoing.to_address) >= SOFT_BOUNCES:
-            suppress(outgoing, Suppression.Reason.HARD_BOUNCE)
+        then.suppress_after_soft_bounces(outgoing)
 
 
 HARD, SOFT, FINE = 0, 1, 2
@@ -93,24 +78,6 @@ def gravity(said: ReportedRecipient) -> int:
     if said.status.startswith("5") and said.action != "delayed":
         return HARD
     return SOFT if said.status.startswith(("4", "5")) or said.action else FINE
-
-
-def ascii_form(address: str) -> str:
-    """An address for comparison: lower case, its domain as the wire knows it."""
-    try:
-        return ascii_address(address.strip().lower())
-    except UnicodeError:  # no domain that could exist
-        return address
-
-
-def soft_bounces(address: str) -> int:
-    """How many since the address was last let in again, and not long ago."""
-    released = Suppression.objects.filter(address=address.lower(), released_at__isnull=False)
-    since: Iterable[datetime] = released.values_list("released_at", flat=True)  # type: ignore[assignment]
-    start = max([timezone.now() - SOFT_WITHIN, *since])
-    return DeliveryEvent.objects.filter(
-        address=address, type=Type.SOFT_BOUNCE, at__gte=start
-    ).count()
 
 
 # --- Writing it down --------------------------------------------------------------------------------
@@ -135,22 +102,4 @@ def settle(inbound: InboundEmail, reason: str, about: OutgoingEmail | None = Non
 
 
 def remember(inbound: InboundEmail, outgoing: OutgoingEmail, what: Type, words: str) -> None:
-    DeliveryEvent.objects.create(
-        outgoing=outgoing,
-        address=outgoing.to_address,
-        type=what,
-        detail=words,
-        external_source="report",
-        external_id=str(inbound.pk),
-    )
-
-
-def become(outgoing: OutgoingEmail, state: State, words: str) -> None:
-    left = [State.SENT, State.DELIVERED, State.UNKNOWN]
-    if state == State.COMPLAINED:
-        left.append(State.BOUNCED)
-    OutgoingEmail.objects.filter(pk=outgoing.pk, state__in=left).update(state=state, detail=words)
-
-
-def suppress(outgoing: OutgoingEmail, reason: Suppression.Reason) -> None:
-    actions.suppress(address=outgoing.to_address, scope=Scope.ALL, reason=reason, by=None)
+    then.remember(outgoing, what, words, source="report", key=str(inbound.pk))

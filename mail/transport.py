@@ -39,14 +39,22 @@ class Dropped(ServerTrouble):
 class Refused(Exception):
     """The server will never take this message."""
 
-    @property
-    def is_hard_bounce(self) -> bool:
-        """Whether the recipient's address does not exist."""
-        return NO_SUCH_ADDRESS.match(str(self)) is not None
+    def __init__(self, words: str, *, is_hard_bounce: bool = False) -> None:
+        super().__init__(words)
+        # Whether the recipient's address does not exist.
+        self.is_hard_bounce = is_hard_bounce or NO_SUCH_ADDRESS.match(words) is not None
 
 
 class Unclear(Exception):
     """The message was handed over and no answer came: the server may have it, or not."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was said when a message was taken, and how a provider's events will name it."""
+
+    words: str
+    provider_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,9 @@ class Server:
         """
         parts = urlsplit(url)
         if parts.scheme != "smtp" or not parts.hostname:
-            raise ValueError("EMAIL_URL must look like smtp://user:password@host:port")
+            raise ValueError(
+                "EMAIL_URL must look like smtp://user:password@host:port or anymail-postmark://"
+            )
         [tls] = parse_qs(parts.query).get(
             "tls", ["none" if is_loopback(parts.hostname) else "starttls"]
         )

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from mail.views import inbox, mailboxes, outbox, suppressions, unsubscribe, webhooks
+from mail.views import (
+    inbox,
+    mailboxes,
+    outbox,
+    sender_dns,
+    senders,
+    suppressions,
+    unsubscribe,
+    webhooks,
+)
 
 app_name = "mail"
 urlpatterns = [
@@ -12,8 +21,15 @@ urlpatterns = [
     path("outbox/<int:pk>/html/", outbox.html, name="message-html"),
     path("outbox/<int:pk>/cancel/", outbox.cancel, name="cancel"),
     path("outbox/<int:pk>/retry/", outbox.retry, name="retry"),
+    path("outbox/<int:pk>/address/", outbox.address, name="address"),
+    path("outbox/retry-failed/", outbox.retry_failed, name="retry-failed"),
+    path("outbox/sender/pause/", senders.pause, name="sender-pause"),
+    path("outbox/sender/<int:pk>/go-on/", senders.go_on, name="sender-go-on"),
+    path("outbox/sender/rate/", senders.rate, name="sender-rate"),
+    path("outbox/sender/dns/", sender_dns.records, name="sender-dns"),
     path("outbox/suppressions/", suppressions.suppressions, name="suppressions"),
     path("outbox/suppressions/<int:pk>/release/", suppressions.release, name="release"),
+    path("outbox/suppressions/<int:pk>/again/", suppressions.again, name="suppress-again"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:pk>/", inbox.received, name="received"),
     path("inbox/<int:pk>/raw/", inbox.raw, name="received-raw"),
@@ -31,4 +47,5 @@ urlpatterns = [
     path("settings/mailboxes/<int:pk>/resume/", mailboxes.resume, name="mailbox-resume"),
     path("settings/mailboxes/<int:pk>/remove/", mailboxes.remove, name="mailbox-remove"),
     path("hooks/mail/<slug:provider>/", webhooks.inbound, name="webhook"),
+    path("hooks/mail/<slug:provider>/events/", webhooks.events, name="webhook-events"),
 ]

@@ -1,4 +1,4 @@
-"""Mail that providers bring by HTTP: the call is stored as it came, and read afterwards.
+"""What providers bring by HTTP, mail and news of deliveries: stored as it came, read afterwards.
 
 django-anymail knows each provider's signature and format. Where a provider hands over the raw mail,
 its very bytes are kept (mail.payloads); where it only tells the parts, anymail puts them together.
@@ -23,13 +23,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from mail import inbox, payloads, tasks
+from mail import inbox, news, payloads, tasks
+from mail.consequences import StillSending
 from mail.models import Mailbox, WebhookDelivery
 from mail.payloads import RawMail, StoredRequest
 from staff.files import open_file, store_file
 
 logger = logging.getLogger(__name__)
 State = WebhookDelivery.State
+Kind = WebhookDelivery.Kind
 
 # By the name in the address: /hooks/mail/<provider>/ → django-anymail's view of its inbound webhook.
 PROVIDERS = {
@@ -46,6 +48,25 @@ PROVIDERS = {
     "sendgrid": "anymail.webhooks.sendgrid.SendGridInboundWebhookView",
     "sparkpost": "anymail.webhooks.sparkpost.SparkPostInboundWebhookView",
 }
+# The same of /hooks/mail/<provider>/events/.
+TRACKING = {
+    "amazon_ses": "anymail.webhooks.amazon_ses.AmazonSESTrackingWebhookView",
+    "brevo": "anymail.webhooks.brevo.BrevoTrackingWebhookView",
+    "mailersend": "anymail.webhooks.mailersend.MailerSendTrackingWebhookView",
+    "mailgun": "anymail.webhooks.mailgun.MailgunTrackingWebhookView",
+    "mailjet": "anymail.webhooks.mailjet.MailjetTrackingWebhookView",
+    "mailtrap": "anymail.webhooks.mailtrap.MailtrapTrackingWebhookView",
+    "mandrill": "anymail.webhooks.mandrill.MandrillCombinedWebhookView",
+    "postal": "anymail.webhooks.postal.PostalTrackingWebhookView",
+    "postmark": "anymail.webhooks.postmark.PostmarkTrackingWebhookView",
+    "resend": "anymail.webhooks.resend.ResendTrackingWebhookView",
+    "sendgrid": "anymail.webhooks.sendgrid.SendGridTrackingWebhookView",
+    "sparkpost": "anymail.webhooks.sparkpost.SparkPostTrackingWebhookView",
+    "unisender_go": "anymail.webhooks.unisender_go.UnisenderGoTrackingWebhookView",
+}
+VIEWS = {Kind.INBOUND: PROVIDERS, Kind.EVENTS: TRACKING}
+# Headers that the events are read from, beside the body.
+EVENT_HEADERS = ("HTTP_SVIX_ID", "HTTP_SVIX_TIMESTAMP")
 # Room for the largest mail that any of them takes, as base64 within JSON.
 BODY_LIMIT = 60 * 1024 * 1024
 # Minutes until a call that could not be read is tried again; afterwards a person has to look.
@@ -56,25 +77,27 @@ class Forged(Exception):
     """The call does not prove that it comes from the provider."""
 
 
-def view_of(provider: str) -> Any | None:
+def view_of(provider: str, kind: Kind = Kind.INBOUND) -> Any | None:
     """anymail's view with this installation's settings; None: unknown, or without its secret.
 
     A provider whose calls anybody could forge, for want of a signature or password, is none.
     """
-    if provider not in PROVIDERS:
+    if provider not in VIEWS[kind]:
         return None
     try:
         with warnings.catch_warnings():
             # Of what it warns, a missing secret, we make a 404.
             warnings.simplefilter("ignore")
-            view = import_string(PROVIDERS[provider])()
+            view = import_string(VIEWS[kind][provider])()
     except (ImproperlyConfigured, ImportError, ValueError):
         return None
     proves_itself = view.basic_auth or not view.warn_if_no_basic_auth
     return view if proves_itself and getattr(view, "webhook_key", True) else None
 
 
-def receive(provider: str, view: Any, meta: Mapping[str, Any], body: bytes) -> WebhookDelivery:
+def receive(
+    provider: str, view: Any, meta: Mapping[str, Any], body: bytes, kind: Kind = Kind.INBOUND
+) -> WebhookDelivery:
     """Store a provider's call and have it read soon; the same call again is the same row.
 
     Raises Forged, and has then stored nothing.
@@ -91,15 +114,20 @@ def receive(provider: str, view: Any, meta: Mapping[str, Any], body: bytes) -> W
     with transaction.atomic():
         delivery, is_new = WebhookDelivery.objects.get_or_create(
             provider=provider,
+            kind=kind,
             digest=digest,
-            defaults={
-                "body": stored,
-                "facts": {"content_type": str(meta.get("CONTENT_TYPE", ""))[:500]},
-            },
+            defaults={"body": stored, "facts": facts_of(meta, kind)},
         )
         if is_new:
             transaction.on_commit(lambda: tasks.read_webhook.delay(delivery.pk), robust=True)
     return delivery
+
+
+def facts_of(meta: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    facts: dict[str, Any] = {"content_type": str(meta.get("CONTENT_TYPE", ""))[:500]}
+    if kind == Kind.EVENTS:
+        facts["headers"] = {name: str(meta[name])[:200] for name in EVENT_HEADERS if name in meta}
+    return facts
 
 
 # --- Later, in a worker ---------------------------------------------------------------------------
@@ -115,30 +143,48 @@ def read_waiting() -> None:
 
 
 def read(delivery_id: int) -> None:
-    """Store the mails that a call brings; twice is once, because each mail is known by its content."""
+    """Take what a call brings; twice is once: each mail and each event is known by its content."""
     delivery = WebhookDelivery.objects.filter(pk=delivery_id, state=State.WAITING).first()
     if delivery is None or not claim(delivery):
         return
     try:
-        mails = contents(delivery)
-        mailbox = mailbox_of(delivery.provider)
-        with transaction.atomic():
-            for mail in mails:
-                inbox.store_raw(
-                    with_envelope(mail), mailbox=mailbox, received_at=delivery.received_at
-                )
-            done = WebhookDelivery.objects.filter(pk=delivery.pk, state=State.WAITING)
-            if not done.update(state=State.DONE, detail=""):
-                transaction.set_rollback(True)  # another worker has stored them
-                return
-        if mails:
-            Mailbox.objects.filter(pk=mailbox.pk).update(last_message_at=delivery.received_at)
+        if delivery.kind == Kind.EVENTS:
+            read_news(delivery)
+        else:
+            read_mails(delivery)
     except Exception as error:  # noqa: BLE001 - a provider's format has many ways to surprise
-        logger.warning("Call %s of %s can't be read", delivery.pk, delivery.provider)
-        failed = delivery.attempts >= len(BACKOFF) or is_no_mail(error)
+        is_early = isinstance(error, StillSending)
+        if not is_early:
+            logger.warning("Call %s of %s can't be read", delivery.pk, delivery.provider)
+        is_last = delivery.attempts >= len(BACKOFF) or is_no_mail(error)
         WebhookDelivery.objects.filter(pk=delivery.pk, state=State.WAITING).update(
-            state=State.FAILED if failed else State.WAITING, detail=inbox.in_a_line(error)
+            state=(State.DONE if is_early else State.FAILED) if is_last else State.WAITING,
+            detail=str(error) if is_early else inbox.in_a_line(error),
         )
+
+
+def read_news(delivery: WebhookDelivery) -> None:
+    """Raises StillSending while one of the events may be faster than our own note of its message."""
+    view = view_of(delivery.provider, Kind.EVENTS)
+    if view is None:
+        raise LookupError(f"{delivery.provider} is no longer set up")
+    words = news.note_all(delivery.provider, view.parse_events(request_of(delivery)))
+    done = WebhookDelivery.objects.filter(pk=delivery.pk, state=State.WAITING)
+    done.update(state=State.DONE, detail=words)
+
+
+def read_mails(delivery: WebhookDelivery) -> None:
+    mails = contents(delivery)
+    mailbox = mailbox_of(delivery.provider)
+    with transaction.atomic():
+        for mail in mails:
+            inbox.store_raw(with_envelope(mail), mailbox=mailbox, received_at=delivery.received_at)
+        done = WebhookDelivery.objects.filter(pk=delivery.pk, state=State.WAITING)
+        if not done.update(state=State.DONE, detail=""):
+            transaction.set_rollback(True)  # another worker has stored them
+            return
+    if mails:
+        Mailbox.objects.filter(pk=mailbox.pk).update(last_message_at=delivery.received_at)
 
 
 def claim(delivery: WebhookDelivery) -> bool:
@@ -152,14 +198,19 @@ def claim(delivery: WebhookDelivery) -> bool:
 
 
 def is_no_mail(error: Exception) -> bool:
-    """Whether the provider sends its news of deliveries here: trying again would change nothing."""
+    """Whether the provider brings mail to where news belong, or the reverse: no use in trying again."""
     return isinstance(error, ImproperlyConfigured)
 
 
-def contents(delivery: WebhookDelivery) -> list[RawMail]:
+def request_of(delivery: WebhookDelivery) -> StoredRequest:
     with open_file(delivery.body) as file:
         body = file.read()
-    request = StoredRequest(body, delivery.facts.get("content_type", ""))
+    facts = delivery.facts
+    return StoredRequest(body, facts.get("content_type", ""), facts.get("headers"))
+
+
+def contents(delivery: WebhookDelivery) -> list[RawMail]:
+    request = request_of(delivery)
     if (raw := payloads.raw_mails(delivery.provider, request)) is not None:
         return raw
     view = view_of(delivery.provider)

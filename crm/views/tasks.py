@@ -18,6 +18,7 @@ from crm import actions, agenda, registry
 from crm.forms.interactions import TaskEditForm, TaskForm, end_of
 from crm.models import Customer, Task
 from crm.views.going_back import back, undo_tag
+from mail import alarms
 from staff.access import Role, access, acting_user
 from staff.formats import date_long
 from staff.pages import render_page
@@ -27,7 +28,8 @@ from staff.refusals import Refusal
 @access(read=Role.READ_ONLY)
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
-    context = today_context(request)
+    is_manager = acting_user(request).has_role(Role.MANAGER)
+    context = today_context(request) | {"mail_alarms": alarms.standing() if is_manager else []}
     return render_page(request, "crm/today.html", context, fragment="tasks")
 
 

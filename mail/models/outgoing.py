@@ -230,6 +230,8 @@ class DeliveryEvent(models.Model):
         COMPLAINT = "complaint", _("marked as spam")
         UNSUBSCRIBE = "unsubscribe", _("unsubscribed")
         INACTIVE = "inactive", _("inactive")
+        DEFERRED = "deferred", _("tried again later")
+        REFUSED = "refused", _("not taken by the provider")
 
     outgoing = models.ForeignKey(
         OutgoingEmail, on_delete=models.SET_NULL, null=True, blank=True, related_name="events"
@@ -249,7 +251,11 @@ class DeliveryEvent(models.Model):
                 name="mail_event_external",
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["address", "at"], name="mail_event_address")]
+        indexes: ClassVar = [
+            models.Index(fields=["address", "at"], name="mail_event_address"),
+            # How many were sent back or marked as spam of late.
+            models.Index(fields=["type", "at"], name="mail_event_type"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.address}"

@@ -7,14 +7,14 @@ because its links act in the recipient's name. Account mail, whose links open ac
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
-from mail import actions
+from mail import actions, log, senders
 from mail import messages as building
 from mail.delivery import hold
 from mail.explaining import why
@@ -22,6 +22,7 @@ from mail.models import OutgoingEmail
 from mail.privacy import hide_subjects
 from mail.querysets import CAP
 from staff.access import Role, access, acting_user
+from staff.formats import number
 from staff.models import User
 from staff.pages import Count, paginate, render_page
 from staff.refusals import Refusal
@@ -47,24 +48,70 @@ FRAME_POLICY = (
 @access(read=Role.AGENT)
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
-    group, query = request.GET.get("state", ""), request.GET.get("q", "").strip()
-    rows = OutgoingEmail.objects.for_list().to_address_beginning(query)
-    if group in GROUPS:
+    group, stream, query = asked(request.GET)
+    rows = OutgoingEmail.objects.for_list().narrowed(stream=stream, address=query)
+    if group:
         rows = rows.filter(state__in=GROUPS[group][1])
     counts = OutgoingEmail.objects.count_by_state()
     page = paginate(rows, request, key=("-created_at", "-pk"))
     hide_subjects(acting_user(request), page)
+    held = hold()
+    may_act = acting_user(request).has_role(Role.MANAGER)
     context = {
         "page": page,
         "groups": [
             (name, label, capped(sum(counts[state] for state in states)))
             for name, (label, states) in GROUPS.items()
         ],
-        "group": group if group in GROUPS else "",
+        "group": group,
+        "stream": stream,
+        "streams": OutgoingEmail.Stream.choices,
         "query": query,
-        "hold": hold(),
+        "hold": held,
+        "sender": senders.shown(counts[State.QUEUED], is_held=bool(held)),
+        "may_act": may_act,
+        "to_retry": retryable(stream, query) if may_act and group == "failed" else 0,
     }
     return render_page(request, "mail/outbox.html", context, fragment="results")
+
+
+def asked(told: QueryDict) -> tuple[str, str, str]:
+    """The group of states, the stream and the beginning of an address that are asked for."""
+    group, stream = told.get("state", ""), told.get("stream", "")
+    return (
+        group if group in GROUPS else "",
+        stream if stream in OutgoingEmail.Stream.values else "",
+        told.get("q", "").strip(),
+    )
+
+
+def retryable(stream: str, query: str) -> int:
+    """How many messages one press sends again."""
+    failed = OutgoingEmail.objects.worth_retrying().narrowed(stream=stream, address=query)
+    return failed[: actions.MOST_RETRIED].count()
+
+
+@access(write=Role.MANAGER)
+@require_POST
+def retry_failed(request: HttpRequest) -> HttpResponse:
+    _group, stream, query = asked(request.POST)
+    count = actions.retry_failed(stream=stream, address=query, by=acting_user(request))
+    words = ngettext(
+        "%(count)s message is in the queue again.",
+        "%(count)s messages are in the queue again.",
+        count,
+    )
+    messages.success(request, words % {"count": number(count)})
+    return redirect("mail:outbox")
+
+
+@access(read=Role.AGENT)
+@require_safe
+def address(request: HttpRequest, pk: int) -> HttpResponse:
+    """All mail to the address of one message, with what became of each: nobody's name in the URL."""
+    outgoing = get_object_or_404(OutgoingEmail.objects.for_list(), pk=pk)
+    context = log.of(request, [outgoing.to_address]) | {"outgoing": outgoing}
+    return render_page(request, "mail/address.html", context, fragment="log")
 
 
 @access(read=Role.AGENT)

@@ -6,8 +6,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from mail import actions
 from mail.actions import queue_email, queue_emails
-from mail.models import OutgoingEmail
+from mail.models import DeliveryEvent, OutgoingEmail, Scope, SenderGate
+from staff.models import AuditEntry, User
+from tests.factories import CustomerFactory
 from tests.mail.drafting import draft
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +57,9 @@ def test_query_count_does_not_grow_with_messages(
     agent_client: Client, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     queue_emails([draft(n) for n in range(rows)])
-    with django_assert_num_queries(5):  # session, user, business, counts, page
+    with django_assert_num_queries(
+        7
+    ):  # session, user, business, counts, page, the sender, its gate
         agent_client.get(URL)
 
 
@@ -160,3 +165,106 @@ def test_queries_of_one_message(
     # session, user, business, message, its files, its events, business (the sender, not yet fixed)
     with django_assert_num_queries(7):
         manager_client.get(f"{URL}{row.pk}/")
+
+
+# --- Many at once ---------------------------------------------------------------------------------
+
+
+def test_kinds_narrow_the_list(agent_client: Client) -> None:
+    queue_emails([draft(), draft(1, stream="replies")])
+    response = agent_client.get(URL, {"stream": "replies"})
+    assertContains(response, "maria1@example.com")
+    assertNotContains(response, "maria0@example.com")
+
+
+def test_failed_messages_leave_again_with_one_press(manager_client: Client, manager: User) -> None:
+    rows = queue_emails([draft(n) for n in range(4)] + [draft(9, stream="replies")])
+    OutgoingEmail.objects.update(state=State.FAILED, attempts=16, detail="no answer")
+    gone, late, *_others = rows
+    DeliveryEvent.objects.create(outgoing=gone, address=gone.to_address, type="hard_bounce")
+    OutgoingEmail.objects.filter(pk=late.pk).update(expires_at=timezone.now())
+
+    page = manager_client.get(URL, {"state": "failed", "stream": "surveys"})
+    assertContains(page, "2 of these may get through now")
+    manager_client.post("/outbox/retry-failed/", {"stream": "surveys"})
+
+    queued = OutgoingEmail.objects.filter(state=State.QUEUED, attempts=0, detail="")
+    assert {one.to_address for one in queued} == {"maria2@example.com", "maria3@example.com"}
+    entry = AuditEntry.objects.get(action="outgoing_email.retry_many")
+    assert (entry.by, entry.changes) == (manager, {"messages": [None, 2]})
+    manager_client.post("/outbox/retry-failed/", {"stream": "surveys"})
+    assert AuditEntry.objects.filter(action="outgoing_email.retry_many").count() == 1
+
+
+def test_only_managers_see_to_many(agent_client: Client) -> None:
+    queue_email(draft())
+    OutgoingEmail.objects.update(state=State.FAILED, attempts=1)
+    assertNotContains(agent_client.get(URL, {"state": "failed"}), "may get through now")
+
+
+def test_a_large_queue_says_how_long_it_takes(agent_client: Client, settings: Settings) -> None:
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    queue_emails([draft(n) for n in range(240)])
+    page = agent_client.get(URL)
+    assertContains(page, "240 messages are in the queue.")
+    assertContains(page, "leaves in about 2 minutes")
+
+
+# --- The sender -----------------------------------------------------------------------------------
+
+
+def test_a_manager_pauses_and_lets_it_go_on(manager_client: Client, agent_client: Client) -> None:
+    manager_client.post("/outbox/sender/pause/")
+    gate = SenderGate.objects.get()
+    assert (gate.address, gate.pause_reason) == ("ola@padaria-aurora.example", "by_hand")
+    assertContains(agent_client.get(URL), "Surveys and outreach are paused.")
+    assertNotContains(agent_client.get(URL), "/go-on/")
+    assertContains(
+        manager_client.post("/outbox/sender/pause/", follow=True), "stands still already"
+    )
+
+    manager_client.post(f"/outbox/sender/{gate.pk}/go-on/")
+    gate.refresh_from_db()
+    assert gate.paused_at is None
+    assertNotContains(agent_client.get(URL), "are paused")
+
+
+def test_a_manager_says_how_fast(manager_client: Client) -> None:
+    manager_client.post("/outbox/sender/rate/", {"per_minute": "1200"})
+    assert SenderGate.objects.get().per_minute == 1200
+    assertContains(manager_client.get(URL), 'value="1200"')
+    page = manager_client.post("/outbox/sender/rate/", {"per_minute": "0"}, follow=True)
+    assertContains(page, "Type a whole number")
+    manager_client.post("/outbox/sender/rate/", {"per_minute": ""})
+    assert SenderGate.objects.get().per_minute is None
+
+
+# --- All mail to somebody ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", [2, 12])
+def test_all_mail_to_an_address_with_what_was_reported(
+    agent_client: Client, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    mine = [queue_email(draft(0, subject=f"Question {n}")) for n in range(rows)]
+    other = queue_email(draft(1))
+    for one in mine:
+        DeliveryEvent.objects.create(outgoing=one, address=one.to_address, type="soft_bounce")
+    actions.suppress(address="maria0@example.com", scope=Scope.ALL, reason="complaint", by=None)
+    with django_assert_num_queries(7):  # session, user, business; message, page, events, stopped
+        page = agent_client.get(f"/outbox/{mine[0].pk}/address/")
+    assertContains(page, "Temporary failure", count=rows)
+    assertContains(page, "marked as spam")
+    assertNotContains(page, other.to_address)
+
+
+def test_all_mail_to_a_customers_people(agent_client: Client) -> None:
+    customer = CustomerFactory(name="Lovelace Ltd", email="ada@example.com")
+    queue_email(draft(to_address="ada@example.com"))
+    queue_email(draft(1))
+    page = agent_client.get(f"/customers/{customer.pk}/mail/")
+    assertContains(page, "How did we do?", count=2)  # the link and its title
+    assertNotContains(page, "maria1@example.com")
+    assertContains(
+        agent_client.get(f"/customers/{customer.pk}/"), f"/customers/{customer.pk}/mail/"
+    )

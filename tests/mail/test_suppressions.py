@@ -5,8 +5,9 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from mail import actions
 from mail.models import Scope, Suppression
-from staff.models import AuditEntry
+from staff.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db
 URL = "/outbox/suppressions/"
@@ -66,3 +67,41 @@ def test_query_count_does_not_grow(
         suppressed(f"a{number}@example.com")
     with django_assert_num_queries(4):  # session, user, business, page
         agent_client.get(URL)
+
+
+def test_letting_somebody_in_says_why_and_can_be_taken_back(
+    manager_client: Client, manager: User
+) -> None:
+    stopped = actions.suppress(
+        address="maria@example.com", scope=Scope.ALL, reason="hard_bounce", by=None
+    )
+    page = manager_client.post(
+        f"/outbox/suppressions/{stopped.pk}/release/", {"why": "She called"}, follow=True
+    )
+    assertContains(page, f"/outbox/suppressions/{stopped.pk}/again/")
+    entry = AuditEntry.objects.get(action="suppression.release")
+    assert (entry.by, entry.changes["why"]) == (manager, ["", "She called"])
+    assertContains(manager_client.get(URL, {"released": "1"}), "maria@example.com")
+
+    for _ in range(2):
+        manager_client.post(f"/outbox/suppressions/{stopped.pk}/again/")
+    again = Suppression.objects.active().get()
+    assert (again.pk, again.reason, again.at) == (stopped.pk, "hard_bounce", stopped.at)
+    assert AuditEntry.objects.filter(action="suppression.restore").count() == 1
+
+
+def test_a_release_is_not_taken_back_over_a_newer_stop(manager_client: Client) -> None:
+    stopped = actions.suppress(address="a@example.com", scope=Scope.ALL, reason="by_hand", by=None)
+    actions.release(suppression=stopped, by=None)
+    newer = actions.suppress(address="a@example.com", scope=Scope.ALL, reason="complaint", by=None)
+    manager_client.post(f"/outbox/suppressions/{stopped.pk}/again/")
+    assert Suppression.objects.active().get() == newer
+
+
+def test_scopes_and_reasons_narrow_the_list(agent_client: Client) -> None:
+    actions.suppress(address="a@example.com", scope=Scope.ALL, reason="hard_bounce", by=None)
+    actions.suppress(address="b@example.com", scope=Scope.SURVEYS, reason="unsubscribe", by=None)
+    for asked in ({"scope": "surveys"}, {"reason": "unsubscribe"}):
+        page = agent_client.get(URL, asked)
+        assertContains(page, "b@example.com")
+        assertNotContains(page, "a@example.com")

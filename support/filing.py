@@ -26,8 +26,8 @@ from mail.parsing.parsed import Address
 from staff.files import store_file
 from staff.models import Business, User
 from staff.prepared import Prepared
-from support import desk, languages, letters, terms
-from support.actions.conversation import needs_new_ticket, receive
+from support import claims, desk, languages, letters, terms
+from support.actions.conversation import add_note, needs_new_ticket, receive
 from support.actions.tickets import open_ticket
 from support.answering import answer_of_staff
 from support.correspondents import Correspondent, who_is
@@ -181,7 +181,17 @@ class Filing:
         elif self.automatic in NO_TICKET and not sender.address.startswith("postmaster@"):
             inbox.ignore(self.inbound, NOBODYS)
         else:
-            self._into_new(place, sender)
+            claim = claims.of(self.inbound, self.mail) if self._is_unclaimed(place) else None
+            if isinstance(claim, claims.Taken):
+                inbox.file(self.inbound, about=claim.about)
+                return
+            ticket = self._into_new(place, sender)
+            if claim is not None:
+                add_note(ticket=ticket, text=claim.note, by=None)
+
+    def _is_unclaimed(self, place: New) -> bool:
+        """A person's mail that no ticket has a part in, not even a guess."""
+        return not self.automatic and place.guess is None
 
     def _hold(self) -> int | None:
         """Of two who have the same mail in hand, the second finds it gone.
@@ -273,7 +283,7 @@ class Filing:
         )
         inbox.file(self.inbound, about=message)
 
-    def _into_new(self, place: Joins | New, sender: Address) -> None:
+    def _into_new(self, place: Joins | New, sender: Address) -> Ticket:
         """A ticket of its own, linked to the closed one that it follows or to the guess."""
         is_proven = self._is_proven(place, sender)
         text, _quoted = reply_text(self.mail.text)
@@ -309,6 +319,7 @@ class Filing:
         inbox.file(self.inbound, about=message)
         if not self.automatic:
             letters.acknowledge(ticket, self.desk.head)
+        return ticket
 
     def _queue(self, old: Ticket | None) -> Queue:
         """The mailbox's; but what quotes a private ticket is as private as that is."""

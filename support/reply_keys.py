@@ -99,7 +99,7 @@ def mailbox_of(ticket: Ticket, boxes: Mapping[int, Mailbox] | None = None) -> Ma
     return own or next(iter(boxes.values()), None)
 
 
-def reply_address(mailbox: Mailbox | None, key: Key) -> str:
+def reply_address(mailbox: Mailbox | None, key: Key | str) -> str:
     """Where an answer goes: with its key where the server takes that; "" without any mailbox.
 
     Without the key it is recognised by the Message-ID that it names.

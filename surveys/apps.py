@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 from staff import jobs
 
@@ -10,7 +11,9 @@ class SurveysConfig(AppConfig):
     name = "surveys"
 
     def ready(self) -> None:
+        from mail import inbox
         from staff import changes
+        from support import claims
         from surveys import (  # models are needed
             customer_filter,
             customer_page,
@@ -24,6 +27,7 @@ class SurveysConfig(AppConfig):
             tasks,
             trail,
         )
+        from surveys.actions import replying
 
         jobs.register("surveys.sweep", every=timedelta(minutes=1), task=tasks.sweep)
         jobs.register("surveys.rounds", every=timedelta(hours=1), task=tasks.ask_customers)
@@ -41,3 +45,5 @@ class SurveysConfig(AppConfig):
         loops.register_all()
         merge_rules.register_rules()
         personal.register()
+        claims.register("surveys", replying.claim)
+        inbox.name_outcome("surveys.response", _("an answer to a survey"))

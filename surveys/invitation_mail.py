@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from html import escape
 
 from babel.dates import format_date
@@ -19,11 +20,13 @@ from django.utils.translation import to_locale
 
 from crm.models import Customer
 from mail.drafts import UNSUBSCRIBE, Draft
-from mail.models import OutgoingEmail
+from mail.models import Mailbox, OutgoingEmail
 from staff import colour
 from staff.models import Business
+from support.reply_keys import read_mailboxes, reply_address
 from surveys import texts
 from surveys.models import Invitation, Survey, SurveyVersion
+from surveys.replies import reply_key
 
 # Stand for a recipient's own parts while the templates run: no person writes these characters.
 LINK, GREETING, UNTIL = "\ue000link\ue000", "\ue000greeting\ue000", "\ue000until\ue000"
@@ -75,9 +78,21 @@ class Renderer:
             .replace(UNTIL, escape(until)),
             language=language,
             about=("surveys.invitation", invitation.pk),
+            **self._way_back(invitation),
             once_key=f"surveys.invitation:{invitation.pk}{REMINDER if is_reminder else FIRST}",
             expires_at=invitation.expires_at,
         )
+
+    def _way_back(self, invitation: Invitation) -> dict[str, str]:
+        """By which a reply finds back; who answers anonymously would give themselves away by one."""
+        if invitation.survey.is_anonymous:
+            return {}
+        key = reply_key(invitation)
+        return {"thread_key": key, "reply_to": reply_address(self._mailbox, key)}
+
+    @cached_property
+    def _mailbox(self) -> Mailbox | None:
+        return next(iter(read_mailboxes().values()), None)
 
     def _body(
         self,

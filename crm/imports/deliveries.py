@@ -28,7 +28,8 @@ TYPES = (
 )
 # What says that an address is not to be written to, and of what kind of mail that holds.
 SUPPRESSES = {
-    Type.UNSUBSCRIBE: (Scope.OUTREACH, Suppression.Reason.UNSUBSCRIBE),
+    # Whatever they left there, news or surveys: they are asked for neither here.
+    Type.UNSUBSCRIBE: (Scope.ALL, Suppression.Reason.UNSUBSCRIBE),
     Type.HARD_BOUNCE: (Scope.ALL, Suppression.Reason.HARD_BOUNCE),
     Type.COMPLAINT: (Scope.ALL, Suppression.Reason.COMPLAINT),
 }

@@ -144,7 +144,7 @@ def test_what_a_mailer_heard_keeps_us_from_writing(take: Any) -> None:
     done = take("delivery_events", EVENTS)
     assert counts(done) == (3, 0, 0, 1)
     assert set(Suppression.objects.values_list("address", "scope", "reason")) == {
-        ("sol@example.com", "outreach", "unsubscribe"),
+        ("sol@example.com", "all", "unsubscribe"),
         ("x@example.com", "all", "hard_bounce"),
     }
     assert counts(take("delivery_events", EVENTS)) == (0, 0, 3, 1)

@@ -1,5 +1,6 @@
 """Shapes of input for the business and its people; each ends in an action."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -96,7 +97,7 @@ class SetupForm(BusinessFields):
         return data
 
 
-COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$")
+COLOUR = re.compile(r"^#[0-9a-fA-F]{6}$")
 
 
 class BusinessForm(BusinessFields):
@@ -107,7 +108,7 @@ class BusinessForm(BusinessFields):
     colour = forms.CharField(
         label=gettext_lazy("Colour"),
         max_length=7,
-        validators=[COLOUR],
+        validators=[RegexValidator(COLOUR)],
         widget=forms.TextInput(attrs={"type": "color", "class": "form-control-color"}),
         help_text=gettext_lazy("Of buttons and links, here and on the pages for customers."),
     )
@@ -151,7 +152,7 @@ class BusinessForm(BusinessFields):
         """What can't be read is refused; the form then has the nearest one that can, for a button."""
         colour = str(self.cleaned_data["colour"]).lower()
         suggested = self.data.get(self.SUGGESTED, "")
-        if COLOUR.regex.fullmatch(suggested):
+        if COLOUR.fullmatch(suggested):
             colour = suggested
         if contrast(PAPER, colour) < READABLE:
             self.suggestion = readable_on(PAPER, colour)

@@ -25,7 +25,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.once]
 
 LANGUAGES = ["es", "pt-br", "en"]
 # What isn't a page in the frame: an e-mail as it will be sent, shown inside one; a calendar.
-NOT_PAGES = {"crm:calendar-feed", "crm:outreach-sample", "mail:message-html", "surveys:mail-sample"}
+NOT_PAGES = {
+    "crm:calendar-feed",
+    "crm:outreach-sample",
+    "mail:message-html",
+    "surveys:mail-sample",
+    "surveys:survey-qr-png",
+}
 # Addresses of strangers, opened below with a token that is worth something.
 WITH_TOKEN = {"surveys:answer", "mail:unsubscribe"}
 # Whose number to open where any one will not do; one column each.
@@ -75,6 +81,7 @@ ASKED = [
     "/deals/?owner=none",
     "/surveys/send/?customer=1",
     "/surveys/1/send/?customer=1",
+    "/surveys/1/poster/es/",
     "/outbox/?state=failed",
     "/tickets/?q=nobody+has+this+name",
     "/tickets/?view=done&sort=opened",
@@ -232,6 +239,10 @@ def test_pages_of_strangers(site: Site, browser: Browser, language: str) -> None
         "/s/no-such-token/": 404,
         "/u/no-such-token/": 404,
         "/t/no-such-token/": 404,
+        "/p/taller-aurora/": 200,
+        f"/p/taller-aurora/kiosk/?language={language}": 200,
+        "/p/taller-aurora/widget/": 200,
+        "/p/no-such-survey/": 404,
         "/feedback/": 200,
         "/feedback/thanks/?kind=question": 200,
         "/board/": 200,

@@ -15,12 +15,36 @@ from staff.bulk import save_columns
 from staff.models import User
 from surveys.actions.delivering import queue_batch
 from surveys.actions.sending import send_survey
-from surveys.actions.surveys import latest_version, stock_survey
+from surveys.actions.sharing import share_survey
+from surveys.actions.surveys import latest_version, stock_survey, update_survey
 from surveys.audience import Audience
 from surveys.models import Invitation, Response, Survey, SurveyRun, SurveyVersion
+from surveys.questions import CHOICE, Question, Words
 
 # How many are asked for real: enough to see the outbox, few enough to read.
 ASKED_NOW = 14
+# Under /p/, for whoever has no mail.
+SLUG = "taller-aurora"
+FURTHER = Question(
+    "q1",
+    CHOICE,
+    {
+        "es": Words(
+            "¿Qué te trajo al taller?",
+            {"c1": "Una reparación", "c2": "Una bicicleta nueva", "c3": "Un recambio"},
+        ),
+        "pt-br": Words(
+            "O que trouxe você à oficina?",
+            {"c1": "Um conserto", "c2": "Uma bicicleta nova", "c3": "Uma peça"},
+        ),
+        "en": Words(
+            "What brought you to the workshop?",
+            {"c1": "A repair", "c2": "A new bicycle", "c3": "A spare part"},
+        ),
+    },
+    several=True,
+    codes=("c1", "c2", "c3"),
+)
 
 
 @dataclass
@@ -151,8 +175,12 @@ class Asked:
         chosen = recent.order_by("-last_order_at", "pk").values_list("pk", flat=True)[:ASKED_NOW]
         if not chosen:
             return
+        survey = self.surveys[Survey.Kind.NPS]
+        update_survey(survey=survey, by=by, questions=[FURTHER])
+        # On the counter and on the receipt: the same question for whoever comes by.
+        share_survey(survey=survey, slug=SLUG, is_public=True, embedded_on=[], by=by)
         send_survey(
-            survey=self.surveys[Survey.Kind.NPS],
+            survey=survey,
             audience=Audience(tuple(chosen)),
             once_key=secrets.token_hex(16),
             by=by,

@@ -69,7 +69,7 @@ def _of_ticket(rule: LoopRule) -> list[str]:
             rule.due_hours,
         )
         found.append(within % {"count": rule.due_hours})
-    if rule.priority != LoopRule.priority.field.default:  # type: ignore[attr-defined]
+    if rule.priority != LoopRule.priority.field.default:
         found.append(_("of priority “%(priority)s”") % {"priority": rule.get_priority_display()})
     if rule.tag:
         found.append(_("tagged “%(tag)s”") % {"tag": rule.tag})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm import segments
@@ -37,6 +38,17 @@ class SegmentInUse(Refusal):
             count,
         )
         super().__init__(words % {"count": count, "names": shown})
+
+
+class SegmentNeeded(Refusal):
+    """Something of a higher room asks it: a survey's trigger, a rule for answers."""
+
+    def __init__(self, names: list[str]) -> None:
+        shown = ", ".join(f"“{name}”" for name in names[:3])
+        words = gettext_lazy(
+            "This segment is still asked by %(names)s. Choose another one there first."
+        )
+        super().__init__(words % {"names": shown})
 
 
 @transaction.atomic
@@ -91,7 +103,7 @@ def _store(segment: Segment, by: User) -> None:
 
 @transaction.atomic
 def delete_segment(*, segment: Segment, by: User) -> None:
-    """Raises NotYourSegment, or SegmentInUse while an outreach goes to it."""
+    """Raises NotYourSegment, SegmentInUse while an outreach goes to it, or SegmentNeeded."""
     segment = Segment.objects.select_for_update(of=("self",)).get(pk=segment.pk)
     if not segments.can_edit(segment, by):
         raise NotYourSegment
@@ -100,7 +112,10 @@ def delete_segment(*, segment: Segment, by: User) -> None:
         raise SegmentInUse(names, users.count())
     changes = {"name": [segment.name, None], "query": [segment.query, None]}
     audit.record(by=by, action="segment.delete", target=segment, changes=changes)
-    segment.delete()
+    try:
+        segment.delete()
+    except ProtectedError as error:
+        raise SegmentNeeded(sorted(str(one) for one in error.protected_objects)) from error
 
 
 def pin_segment(*, segment: Segment, by: User) -> None:

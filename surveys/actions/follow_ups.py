@@ -75,8 +75,8 @@ def fits(rule: LoopRule, response: Response) -> bool:
     wanted = (rule.group, rule.kind or said[1], rule.language or said[2])
     if said != wanted or rule.survey_id not in {None, response.survey_id}:
         return False
-    if rule.segment is None:
-        return True
+    if rule.segment is None or response.customer_id is None:
+        return rule.segment is None
     return customers_of(rule.segment).filter(pk=response.customer_id).exists()
 
 

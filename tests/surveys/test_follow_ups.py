@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from crm.actions.segments import SegmentNeeded, delete_segment
 from crm.models import Customer, Interaction, ReferralLink, Segment
 from mail.models import OutgoingEmail, Scope, Suppression
 from staff.models import AuditEntry, Business, User
@@ -317,6 +318,13 @@ def test_rules_change_with_a_line_in_the_trail(rule: LoopRule, manager: User) ->
     loop_rules.restore_rule(rule=rule, by=manager)
     actions = AuditEntry.objects.filter(by=manager).values_list("action", flat=True)
     assert sorted(actions) == ["loop_rule.arrange", "loop_rule.delete", "loop_rule.restore"]
+
+
+def test_a_segment_that_a_rule_asks_is_not_deleted(business: Business, manager: User) -> None:
+    vips = Segment.objects.create(name="Tagged", query="tag=vip")
+    a_rule(name="For our best", segment=vips)
+    with pytest.raises(SegmentNeeded, match="For our best"):
+        delete_segment(segment=vips, by=manager)
 
 
 def test_a_rule_without_a_ticket_says_nothing_of_one(rule: LoopRule, manager: User) -> None:

@@ -17,7 +17,9 @@ from mail.delivery import is_held, seconds_per_message
 from mail.drafts import UNSUBSCRIBE
 from staff import colour
 from staff.models import Business
+from staff.templatetags.vinculo import moment
 from surveys import invitation_mail
+from surveys.asking_hours import leaves_at
 from surveys.audience import Preview
 from surveys.invitation_mail import Body, body_of
 from surveys.models import Survey, SurveyVersion
@@ -43,6 +45,7 @@ def checks(
     ]
     return [
         _server(preview.invited),
+        *_hours(business),
         _unsubscribe(bodies),
         _links(bodies),
         _contrast(business),
@@ -63,6 +66,16 @@ def _server(recipients: int) -> Check:
         minutes,
     )
     return Check("good", words % {"minutes": number_format(minutes)})
+
+
+def _hours(business: Business) -> list[Check]:
+    """Nothing to say in the hours in which a survey may leave."""
+    now = timezone.now()
+    at = leaves_at(business, now)
+    if at <= now:
+        return []
+    words = _("These are quiet hours: the e-mails leave %(when)s.")
+    return [Check("watch", words % {"when": moment(at)})]
 
 
 def _unsubscribe(bodies: list[Body]) -> Check:
@@ -95,10 +108,16 @@ def _sender(business: Business) -> Check:
 
 
 def sample(
-    *, business: Business, survey: Survey, version: SurveyVersion, language: str, name: str
+    *,
+    business: Business,
+    survey: Survey,
+    version: SurveyVersion,
+    language: str,
+    name: str,
+    link: str = "#",
 ) -> Body:
-    """The real mail in one language, with links that lead nowhere."""
+    """The real mail in one language, with links that lead nowhere, or all to `link`."""
     until = timezone.localtime(timezone.now() + timedelta(days=survey.expires_after_days)).date()
     body = body_of(business=business, survey=survey, version=version, language=language)
     words = format_date(until, "long", locale=to_locale(language))
-    return invitation_mail.sample(body, language=language, name=name, until=words)
+    return invitation_mail.sample(body, language=language, name=name, until=words, link=link)

@@ -34,7 +34,7 @@ PAGES = {
 
 
 # Unsaved words are posted to it, and nothing is written.
-@access(read=Role.MANAGER, write=Role.MANAGER)
+@access(read=Role.AGENT, write=Role.MANAGER)
 @require_http_methods(["GET", "HEAD", "POST"])
 @xframe_options_sameorigin
 def survey_preview(request: HttpRequest, kind: str) -> HttpResponse:

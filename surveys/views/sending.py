@@ -10,17 +10,19 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from crm.views.going_back import back
 from staff.access import Role, access, acting_user
 from staff.models import Business
 from staff.refusals import Refusal
 from staff.templatetags.vinculo import number
 from surveys import preflight as checking
 from surveys import texts
-from surveys.actions import sending
+from surveys.actions import sending, testing
 from surveys.actions.surveys import latest_version
 from surveys.audience import Audience, Preview, preview_audience
 from surveys.models import Skip, Survey, SurveyRun
@@ -102,9 +104,39 @@ def _context(request: HttpRequest, survey: Survey, audience: Audience) -> dict[s
             business=business, survey=survey, version=version, preview=preview
         ),
         "languages": sorted(preview.languages.items(), key=lambda item: -item[1]),
+        "may_test": testing.can_test(acting_user(request)),
+        "test_to": acting_user(request).email,
         "once_key": secrets.token_urlsafe(24),
         "may_send": sending.can_send(acting_user(request), audience),
     }
+
+
+@access(write=Role.AGENT)
+@require_POST
+def test_send(request: HttpRequest, survey_id: int) -> HttpResponse:
+    """The mail in the posted `language` to the person who presses."""
+    survey = get_object_or_404(Survey, pk=survey_id)
+    user = acting_user(request)
+    language = request.POST.get("language", "")
+    language = language if language in texts.LANGUAGES else texts.supported(user.language)
+    try:
+        testing.send_test(survey=survey, language=language, by=user)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        words = _("A test is on its way to %(address)s.")
+        messages.success(request, words % {"address": user.email})
+    return back(request, "surveys:preflight", survey.pk)
+
+
+@access(read=Role.AGENT)
+@require_safe
+def answer_look(request: HttpRequest, survey_id: int, language: str) -> HttpResponse:
+    """Where the links of a test lead: the answer page, on which nothing counts."""
+    survey = get_object_or_404(Survey, pk=survey_id)
+    asked = {"survey": str(survey.pk), "preview_language": language, "preview_page": "answer"}
+    page = reverse("surveys:survey-preview", args=[survey.kind])
+    return redirect(f"{page}?{urlencode(asked)}")
 
 
 def _skips(preview: Preview) -> list[tuple[str, int, Any]]:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.http import QueryDict
@@ -14,7 +15,7 @@ from mail.delivery import seconds_per_message
 from mail.models import OutgoingEmail
 from surveys.actions.surveys import stock_survey
 from surveys.audience import Audience
-from surveys.models import Invitation, Survey, SurveyRun
+from surveys.models import AskingRules, Invitation, Survey, SurveyRun
 from tests.factories import CustomerFactory, InvitationFactory
 
 
@@ -178,8 +179,9 @@ def test_query_count_does_not_grow_with_the_audience(
     manager_client, url, django_assert_num_queries
 ):
     customers(25)
-    # session, user, business, survey, version; rules, audience, contacts, asked, suppressed, shared
-    with django_assert_num_queries(11):
+    # session, user, business, survey, version; rules, audience, contacts, asked, suppressed, shared;
+    # the hours in which it may leave
+    with django_assert_num_queries(12):
         manager_client.get(url)
 
 
@@ -191,3 +193,44 @@ def test_everything_that_the_list_shows_is_more_than_what_is_checked_on_its_page
     audience = Audience.from_parameters(given)
 
     assert audience == Audience(filters="tag=vip&tag=new&sort=name")
+
+
+# --- A test, and when it leaves ---
+
+
+def test_a_test_goes_to_whoever_asks_and_its_links_count_nothing(agent_client, agent, survey):
+    url = reverse("surveys:test-send", args=[survey.pk])
+    page = reverse("surveys:preflight", args=[survey.pk])
+
+    answer = agent_client.post(url, {"language": "es", "next": page})
+
+    assertRedirects(answer, page, fetch_redirect_response=False)
+    mail = OutgoingEmail.objects.get()
+    assert (mail.to_address, mail.stream, mail.language) == (agent.email, "account", "es")
+    assert mail.subject.startswith("Test: ")
+    assert "Hola, Ana:" in mail.text
+    [link] = set(re.findall(r"http://[^/]+(/surveys/\S+)\?score=8", mail.text))
+    shown = agent_client.get(f"{link}?score=8", follow=True)
+    assertContains(shown, 'type="radio"')
+    assert not Invitation.objects.exists()
+
+
+def test_the_tenth_test_of_an_hour_is_the_last(agent_client, survey):
+    url = reverse("surveys:test-send", args=[survey.pk])
+    for _number in range(11):
+        answer = agent_client.post(url, {"language": "nonsense"}, follow=True)
+    assertContains(answer, "That were ten tests within an hour")
+    assert OutgoingEmail.objects.count() == 10
+
+
+def test_in_quiet_hours_it_says_when_the_mails_leave(manager_client, url):
+    customers(1)
+    AskingRules.objects.update_or_create(
+        pk=1, defaults={"quiet_until": 0, "quiet_from": 24, "asks_on_weekends": True}
+    )
+    assertNotContains(manager_client.get(url), "quiet hours")
+
+    hour = timezone.localtime(timezone=ZoneInfo("America/Sao_Paulo")).hour
+    allowed = {"quiet_until": 0, "quiet_from": 1} if hour else {"quiet_until": 23, "quiet_from": 24}
+    AskingRules.objects.update(**allowed)
+    assertContains(manager_client.get(url), "These are quiet hours: the e-mails leave")

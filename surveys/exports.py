@@ -17,7 +17,7 @@ from crm.segments import visible_to
 from staff.exports import Column, ExportList, column, register, register_kind
 from staff.models import User
 from surveys.answer_filter import AnswerFilter, chosen_reviews, not_too_few, readable
-from surveys.models import Response, Survey, Tagging
+from surveys.models import Response, Review, Survey, Tagging
 
 
 def responses(query: QueryDict, user: User | None) -> Any:
@@ -91,6 +91,12 @@ RESPONSES = [
     column("comment", ""),
 ]
 
+REVIEWS = [
+    reference_column("external_id", ""),
+    reference_column("customer", "", "customer"),
+    *(column(name, "") for name in ("site", "rating", "text", "at")),
+]
+
 
 def register_all() -> None:
     """Called from SurveysConfig.ready."""
@@ -114,4 +120,7 @@ def register_all() -> None:
     )
     register_kind(
         ExportList("responses", "responses", lambda _query, _user: told(), fixed(RESPONSES))
+    )
+    register_kind(
+        ExportList("reviews", "reviews", lambda _query, _user: Review.objects.all(), fixed(REVIEWS))
     )

@@ -52,7 +52,8 @@ ICONS = {
     "lost": "user-minus",
 }
 # What an order's line says by itself, which its amount says better; a refund says of what it is.
-FIGURES = re.compile(r"-?[0-9.]+ [A-Z]{3}")
+# So does a contract's; that it was cancelled is said in words.
+FIGURES = re.compile(r"-?[0-9.]+ [A-Z]{3}|.* · [0-9-]{10} – ([0-9-]{10}|…)")
 CALLS = {"in": "phone-incoming", "out": "phone-outgoing"}
 
 
@@ -225,7 +226,7 @@ def _order_mark(order: Order) -> dict[str, Any]:
 
 def _contract_mark(contract: Contract) -> dict[str, Any]:
     per = Contract.Interval(contract.interval).label
-    return {"words": "", "amount": f"{money(contract.amount, contract.currency)} {per}"}
+    return {"amount": f"{money(contract.amount, contract.currency)} {per}"}
 
 
 def _task_mark(task: Task) -> dict[str, Any]:

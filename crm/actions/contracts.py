@@ -7,14 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from crm import money, tenures
-from crm.actions.interactions import log_interaction
+from crm.actions.interactions import interactions_about, log_interaction
 from crm.models import Contract, Customer, Interaction
+from crm.projections import rebuild_contact_dates
 from staff import audit
-from staff.models import User
+from staff.formats import date_short
+from staff.models import Business, User
 from staff.refusals import Refusal
 
 FIELDS = (
@@ -126,7 +128,8 @@ def cancel_contract(
     before = audit.values(current, FIELDS)
     current.cancelled_on, current.reason = cancelled_on, reason.strip()[:250]
     current.save(update_fields=["cancelled_on", "reason"])
-    _log(current, by, occurred_at=timezone.now(), body=current.reason_label)
+    told = cancellation_words(current)
+    _log(current, by, occurred_at=timezone.now(), summary=told, body=current.reason_label)
     _follow(current.customer)
     changes = audit.diff(before, current, FIELDS)
     audit.record(by=by, action="contract.cancel", target=current, changes=changes)
@@ -135,9 +138,16 @@ def cancel_contract(
 
 @transaction.atomic
 def uncancel_contract(*, contract: Contract, by: User | None) -> Contract:
-    """They stay after all: it runs to its end, if it has one. Raises NotCancelled."""
-    if not Contract.objects.filter(pk=contract.pk, cancelled_on__isnull=False).exists():
+    """They stay after all: it runs to its end, if it has one, and the timeline tells nothing of it.
+
+    Raises NotCancelled.
+    """
+    current = Contract.objects.filter(pk=contract.pk, cancelled_on__isnull=False).first()
+    if current is None:
         raise NotCancelled
+    told = interactions_about(Contract, [contract.pk]).filter(summary=cancellation_words(current))
+    told.delete()
+    rebuild_contact_dates([current.customer_id])
     return update_contract(contract=contract, by=by, cancelled_on=None, reason="")
 
 
@@ -194,12 +204,14 @@ def _set(contract: Contract, values: dict[str, Any]) -> None:
         raise EndsBeforeStart
 
 
-def _log(contract: Contract, by: User | None, *, occurred_at: Any, body: str = "") -> None:
+def _log(
+    contract: Contract, by: User | None, *, occurred_at: Any, summary: str = "", body: str = ""
+) -> None:
     log_interaction(
         customer=contract.customer,
         kind=Interaction.Kind.CONTRACT,
         by=by,
-        summary=contract_summary(contract),
+        summary=summary or contract_summary(contract),
         body=body,
         direction=Interaction.Direction.IN,
         occurred_at=occurred_at,
@@ -211,6 +223,15 @@ def contract_summary(contract: Contract) -> str:
     """ "50.00 BRL / month · 2026-01-01 – 2027-01-01": figures only, so it needs no language."""
     end = contract.cancelled_on or contract.ends_on
     return f"{contract} · {contract.starts_on} – {end or '…'}"
+
+
+def cancellation_words(contract: Contract) -> str:
+    """What the timeline says of a cancelled contract, in the business's own language."""
+    business = Business.current()
+    with translation.override(business.language if business else None):
+        return str(_("Contract cancelled from %(day)s on")) % {
+            "day": date_short(contract.cancelled_on)
+        }
 
 
 def _follow(customer: Customer) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
-from crm.actions.contracts import contract_summary
+from crm.actions.contracts import cancellation_words, contract_summary
 from crm.actions.orders import order_interaction
 from crm.models import Contract, Customer, Interaction, Order
 from metrics.demo.clock import Clock
@@ -69,7 +69,20 @@ class Bought:
                 about_id=contract.pk,
             )
             for contract in made.values()
-        ]
+        ] + [self._cancelled(one) for one in made.values() if one.cancelled_on]
+
+    def _cancelled(self, contract: Contract) -> Interaction:
+        at = self.clock.midnight(contract.cancelled_on or self.clock.today) + timedelta(hours=11)
+        return Interaction(
+            customer_id=contract.customer_id,
+            kind=Interaction.Kind.CONTRACT,
+            direction=Interaction.Direction.IN,
+            occurred_at=max(contract.created_at, min(at, self.clock.now)),
+            summary=cancellation_words(contract),
+            by=self.by(1),
+            about_model="crm.contract",
+            about_id=contract.pk,
+        )
 
     def _contract(self, term: Term, customer: Customer, made: dict[int, Contract]) -> Contract:
         begun = self.clock.midnight(term.starts_on) + timedelta(hours=10)

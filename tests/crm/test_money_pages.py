@@ -348,7 +348,9 @@ def test_a_cancellation_can_be_taken_back(agent_client: Client, ada: Customer) -
 
     undo = reverse("crm:contract-uncancel", args=[contract.pk])
     assertContains(response, undo)
+    assertContains(response, "Contract cancelled from")
     agent_client.post(undo)
+    assert not ada.interactions.filter(summary__startswith="Contract cancelled").exists()
     contract.refresh_from_db()
     assert (contract.cancelled_on, contract.reason) == (None, "")
     ada.refresh_from_db()

@@ -59,7 +59,7 @@ def test_everything_there_is_to_show(agent_client: Client, agent: User) -> None:
 def test_chosen_in_an_order_of_ones_own(
     agent_client: Client, agent: User, manager_client: Client
 ) -> None:
-    CustomerFactory(name="Ada", city="Lima")
+    CustomerFactory(name="Ada", city="Lima Metropolitana")
     moved = agent_client.post(
         CHOOSE, {"order": ["stage", "owner", "city"], "column": ["city"], "up": "city"}
     )
@@ -71,9 +71,9 @@ def test_chosen_in_an_order_of_ones_own(
     assertRedirects(agent_client.post(CHOOSE, data), f"{URL}?q=a")
 
     assert columns.names_of(agent) == ["city", "stage"]
-    assertContains(agent_client.get(URL), "Lima")
+    assertContains(agent_client.get(URL), "Lima Metropolitana")
     assertNotContains(agent_client.get(URL), "cell-owner")
-    assertNotContains(manager_client.get(URL), "Lima")
+    assertNotContains(manager_client.get(URL), "Lima Metropolitana")
     agent_client.post(CHOOSE, {**data, "usual": "1"})
     assert columns.names_of(agent) == []
 
@@ -128,7 +128,7 @@ def test_query_count_with_many_columns_does_not_grow(
 
 
 def test_an_export_has_the_columns_on_screen(agent_client: Client, agent: User) -> None:
-    chosen = [CustomerFactory(name=name, city="Lima") for name in ("Ada", "Bea")]
+    chosen = [CustomerFactory(name=name, city="Lima Metropolitana") for name in ("Ada", "Bea")]
     CustomerFactory(name="Cid")
     OrderFactory(customer=chosen[0], total=150, ordered_at=timezone.now())
     choose_columns(by=agent, names=["city", "value"])

@@ -61,13 +61,15 @@ def test_what_is_private_is_a_number_and_nothing_else(
     agent_client: Client, manager_client: Client, ada: Customer
 ) -> None:
     queue = QueueFactory(name="Board room", is_private=True)
-    ticket = OpenedTicketFactory(customer=ada, subject="Secret", text="Hush", queue=queue)
+    ticket = OpenedTicketFactory(
+        customer=ada, subject="Secret", text="Hush, not a word.", queue=queue
+    )
 
     response = agent_client.get(url(ada))
 
     assertContains(response, f"#{ticket.pk}")
     assertNotContains(response, "Secret")
-    assertNotContains(response, "Hush")
+    assertNotContains(response, "not a word")
     # Managers see it among the open ones; the timeline, which cannot know its reader, stays silent.
     assertContains(manager_client.get(url(ada)), "Secret")
 

@@ -65,7 +65,7 @@ def test_a_question_becomes_a_ticket_and_is_confirmed(client: Client) -> None:
     assert [one.name for one in message.attachments.all()] == ["a.txt"]
     mail = OutgoingEmail.objects.get(to_address="ada@example.com")
     assert "/t/" in mail.text
-    assert "rye" not in mail.text  # what strangers wrote goes to nobody by itself
+    assert "rye bread" not in mail.text  # what strangers wrote goes to nobody by itself
     thanks = client.get(response["Location"])
     assert "We answer by e-mail" in thanks.content.decode()
 

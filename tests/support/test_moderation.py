@@ -82,7 +82,7 @@ def test_publishing_with_other_words(
     assert proposal.published_at is not None
     page = client.get(f"/board/{proposal.pk}/").content.decode()
     assert "Please open." in page
-    assert "Elm" not in page
+    assert "5 Elm St" not in page
     entry = AuditEntry.objects.get(action="suggestion.change")
     assert entry.by == agent
     assert entry.changes["state"] == ["proposed", "new"]

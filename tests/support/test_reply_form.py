@@ -287,13 +287,15 @@ def test_a_canned_reply_speaks_the_customers_language(
 def test_somebody_elses_canned_reply_is_theirs(
     agent: User, manager: User, ticket: Ticket, hours: CannedReply
 ) -> None:
-    CannedReply.objects.create(name="Mine", shortcut="hours", texts={"en": "Own"}, owner=manager)
+    CannedReply.objects.create(
+        name="My own hours", shortcut="hours", texts={"en": "Own"}, owner=manager
+    )
 
     theirs = signed_in(manager).get(url(ticket, "canned-text"), {"shortcut": "hours"})
     mine = signed_in(agent).get(url(ticket, "canned-text"), {"shortcut": "hours"})
     assert theirs.content == b"Own"
     assert mine.content.startswith(b"Hola")
-    assertNotContains(signed_in(agent).get(url(ticket, "canned-list")), "Mine")
+    assertNotContains(signed_in(agent).get(url(ticket, "canned-list")), "My own hours")
 
 
 def test_without_scripts_a_canned_reply_is_chosen_and_put_in(

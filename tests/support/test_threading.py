@@ -247,14 +247,14 @@ def test_a_colleagues_answer_to_a_notice_goes_to_the_customer_without_what_it_qu
     notice: OutgoingEmail, ticket: Ticket, agent: User
 ) -> None:
     assert f"+s{ticket.pk}-{agent.pk}-" in notice.reply_to
-    fields = answering(notice, "Open a window.\n\n-- \nAna, +55 11 5555")
+    fields = answering(notice, "Open a window.\n\n-- \nAna, +55 11 5555-0199")
     message = filed(**fields, files=(("window.pdf", b"%PDF"),))
 
     assert (message.kind, message.author, message.text) == ("reply", agent, "Open a window.")
     mail = sent_to("ada@example.com")[-1]
     assert "Open a window." in mail.text
     assert "smells" not in mail.text
-    assert "5555" not in mail.text
+    assert "5555-0199" not in mail.text
     assert [one.name for one in mail.attachments.all()] == ["window.pdf"]
 
 

@@ -16,8 +16,8 @@ from django.db.models.expressions import OrderBy
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.utils.formats import number_format
 
+from staff import formats
 from staff.ordering import EmptyAsLeast
 
 Row = TypeVar("Row", bound=Model)
@@ -241,7 +241,7 @@ class Count:
         return self.number
 
     def __str__(self) -> str:
-        return f"{number_format(self.number)}{'+' if self.is_capped else ''}"
+        return f"{formats.number(self.number)}{'+' if self.is_capped else ''}"
 
 
 def capped_count(queryset: QuerySet[Any], cap: int = 10_000) -> Count:

@@ -25,12 +25,10 @@ function show() {
   form.submit();
   form.action = action;
   form.target = target;
+  // That of the empty page has been when the frame was put in.
   frame.addEventListener("load", () => {
-    if (!frame.isConnected || frame.contentWindow.location.href === "about:blank") return;
-    const { scrollX, scrollY } = old.contentWindow ?? { scrollX: 0, scrollY: 0 };
     old.remove();
     frame.hidden = false;
-    frame.contentWindow.scrollTo(scrollX, scrollY);
   });
 }
 

@@ -185,14 +185,15 @@ class _Visit:
         response = outcome.response
         if response.validity == Response.Validity.HELD or not self.place.is_own:
             return self._thanks(response, is_theirs=response.validity == Response.Validity.VALID)
-        if response.is_anonymous:
-            thanks = self._thanks(response, is_theirs=True)
-            self._keep_cookie(thanks, ANONYMOUS)
-            return thanks
-        back = redirect(self._here)
-        if outcome.secret:
-            self._keep_cookie(back, f"{response.pk}.{outcome.secret}")
-        return back
+        if response.is_anonymous or (self.place is WIDGET and self.given is None):
+            # Nothing leads back to the one; a frame may not keep what leads to the other.
+            answered = self._thanks(response, is_theirs=True)
+        else:
+            answered = redirect(self._here)
+        if outcome.secret or response.is_anonymous:
+            value = f"{response.pk}.{outcome.secret}" if outcome.secret else ANONYMOUS
+            self._keep_cookie(answered, value)
+        return answered
 
     def _rendered(self, nonce: str) -> tokens.Rendered | None:
         """The form as it was shown here; None when it was another one, or too long ago."""

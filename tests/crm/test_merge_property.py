@@ -31,7 +31,7 @@ from tests.metrics.test_property import disagreements
 
 NOW = datetime(2025, 9, 20, 15, tzinfo=UTC)
 STEP = st.tuples(
-    st.sampled_from(["bring_in", "revert", "merge", "merge", "undo", "undo", "order", "refresh"]),
+    st.sampled_from("bring_in again corrected revert merge merge undo undo order refresh".split()),
     st.integers(0, 5),
     st.integers(0, 5),
 )
@@ -51,6 +51,8 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.files = folder, 0
+        # The rows of orders that came last: their keys, and their customers'.
+        self.latest: list[tuple[str, int]] = []
         for number in range(3):
             customer = CustomerFactory(
                 name=f"Ana {number}", created_at=NOW - timedelta(days=60 * number + 30)
@@ -74,10 +76,31 @@ class Shop:
         self.files += 1
         customers = [f"{key},Rui {key},2025-03-0{key + 1}" for key in keys]
         self.bring("customers", "external_id,name,created_at", customers)
-        orders = [f"{self.files}-{key},{key},2025-08-1{key},1{key}.50" for key in keys]
-        self.bring("orders", "external_id,customer,ordered_at,total", orders)
+        self.latest = [(f"{self.files}-{key}", key) for key in sorted(keys)]
+        self.bring_orders(Decimal("0.50"))
         money = sum(Decimal(f"1{key}.50") for key in keys)
         assert (counts()[0], counts()[3]) == (before[0] + len(keys), before[3] + money)
+
+    def bring_orders(self, cents: Decimal) -> None:
+        rows = [f"{name},{key},2025-08-1{key},{10 + key + cents}" for name, key in self.latest]
+        self.bring("orders", "external_id,customer,ordered_at,total", rows)
+
+    def again(self, one: int, other: int) -> None:
+        """The latest file once more, which changes nothing, or brings back what was taken back."""
+        self.bring_orders(Decimal("0.50"))
+        before = counts()
+        self.bring_orders(Decimal("0.50"))
+        assert counts() == before
+
+    def corrected(self, one: int, other: int) -> None:
+        """The latest file with other sums: the money is what it says, and no row is there twice."""
+        self.again(one, other)
+        before = counts()
+        self.bring_orders(Decimal("0.75"))
+        there = Order.objects.filter(
+            external_source="shop", external_id__in=[name for name, _key in self.latest]
+        )
+        assert counts() == (*before[:3], before[3] + there.count() * Decimal("0.25"))
 
     def order(self, one: int, other: int) -> None:
         customer = self.pick(one)
@@ -112,10 +135,12 @@ class Shop:
             return
         change_set = sets[one % len(sets)]
         changes.revert(change_set=change_set, by=None)
-        gone = Change.objects.filter(
-            change_set=change_set, operation="created", left_alone="", model="crm.order"
-        )
+        back = Change.objects.filter(change_set=change_set, left_alone="", model="crm.order")
+        gone = back.filter(operation="created")
         money = sum((Decimal((change.after or {})["total"]) for change in gone), Decimal(0))
+        for change in back.filter(operation="updated"):
+            was, became = change.before or {}, change.after or {}
+            money += Decimal(became.get("total", 0)) - Decimal(was.get("total", 0))
         orders, interactions, tickets, total = counts()
         told = before[1] - interactions
         assert (orders, tickets, total) == (before[0] - len(gone), before[2], before[3] - money)

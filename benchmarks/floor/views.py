@@ -41,7 +41,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     if words := request.GET.get("words"):
         rows = rows.filter(pk__in=RawSQL(FOUND, [words]))  # noqa: S611
     if tag := request.GET.get("tag"):
-        tied = Customer.tags.through.objects.filter(customer=OuterRef("pk"), tag=tag)
+        tied = Customer.tags.through.objects.filter(customer=OuterRef("pk"), tag=int(tag))
         stage, source = request.GET["stage"], request.GET["source"]
         rows = rows.filter(Exists(tied), stage=stage, source=source)
     if at := request.GET.get("at"):

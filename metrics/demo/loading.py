@@ -33,6 +33,7 @@ from metrics.demo.asked import Asked
 from metrics.demo.bought import Bought
 from metrics.demo.clock import Clock
 from metrics.demo.desk import Desk
+from metrics.demo.followed import Followed
 from metrics.demo.history import History, Life, arrival
 from metrics.demo.people import draw
 from metrics.demo.room import Room
@@ -93,6 +94,7 @@ class Loader:
         with transaction.atomic():
             self.asked.count_invited()
             self.asked.ask_now(self.team[0])
+            Followed(self.team[0]).write()
             Room(self.clock, self.business, self.team, self.seed).write()
             Written(self.clock, self.business, self.team[0], self.seed).write()
         return Loaded(made, signs_in)

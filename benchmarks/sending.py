@@ -17,6 +17,7 @@ from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
 from django.db import connection
+from django.db.models import F, Q
 from django.test import override_settings
 from django.utils import timezone
 
@@ -31,7 +32,7 @@ from staff.tokens import new_token
 from surveys.actions.delivering import queue_batch
 from surveys.actions.surveys import latest_version, stock_survey
 from surveys.invitation_mail import Renderer
-from surveys.models import Invitation, Survey, SurveyRun
+from surveys.models import AskingRules, Invitation, Survey, SurveyRun
 
 ROUNDS = 4
 
@@ -40,34 +41,37 @@ def frozen(count: int) -> list[int]:
     """So many invitations that wait for their mail, each to an address of its own."""
     survey = stock_survey(Survey.Kind.NPS)
     now = timezone.now()
-    made: list[Invitation] = []
-    people = list(
-        Affiliation.objects.filter(is_primary=True, until=None)
-        .order_by("pk")
-        .values_list("customer_id", "contact_id")[:count]
+    # Whoever was asked so far was asked long ago: nobody is spared.
+    ago = timedelta(days=400)
+    lately = Q(due_at__gt=now - ago) | Q(sent_at__gt=now - ago)
+    Invitation.objects.filter(lately).update(due_at=F("due_at") - ago, sent_at=F("sent_at") - ago)
+    first = Affiliation.objects.filter(is_primary=True, until=None).order_by("pk")
+    # Each human once, whomever else they speak for.
+    people = dict(first.values_list("contact_id", "customer_id")[: 2 * count])
+    run = SurveyRun.objects.create(
+        survey=survey, version=latest_version(survey), once_key=uuid.uuid4().hex
     )
-    while len(made) < count:
-        run = SurveyRun.objects.create(
-            survey=survey, version=latest_version(survey), once_key=uuid.uuid4().hex
+    made = Invitation.objects.bulk_create(
+        Invitation(
+            run=run,
+            survey=survey,
+            customer_id=customer,
+            contact_id=contact,
+            address=f"someone{contact}@example.com",
+            language=("es", "pt-br", "en")[contact % 3],
+            created_at=now,
+            expires_at=now + timedelta(days=30),
         )
-        made += Invitation.objects.bulk_create(
-            Invitation(
-                run=run,
-                survey=survey,
-                customer_id=customer,
-                contact_id=contact,
-                address=f"someone{contact}@example.com",
-                language=("es", "pt-br", "en")[contact % 3],
-                created_at=now,
-                expires_at=now + timedelta(days=30),
-            )
-            for customer, contact in people[: count - len(made)]
-        )
+        for contact, customer in list(people.items())[:count]
+    )
     return [one.pk for one in made]
 
 
 def measure(count: int) -> Iterator[Row]:
     # What waited before is none of this.
+    AskingRules.objects.update_or_create(
+        pk=1, defaults={"quiet_until": 0, "quiet_from": 24, "asks_on_weekends": True}
+    )
     OutgoingEmail.objects.filter(state="queued").update(state="cancelled")
     Invitation.objects.pending().update(state=Invitation.State.CANCELLED)
     part = count // ROUNDS

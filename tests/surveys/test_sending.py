@@ -207,7 +207,7 @@ def test_queries_do_not_grow_with_the_audience(survey, manager, django_assert_ma
         CustomerFactory(email=f"c{number}@example.com", owner=None)
     audience = everyone()
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         send(survey, audience, manager)
 
 

@@ -341,7 +341,7 @@ def test_a_deal_page_costs_the_same_however_much_passed(
 def test_a_deal_that_waits_is_on_its_owners_today(agent_client: Client, bikes: Deal) -> None:
     today = reverse("crm:today")
     assertNotContains(agent_client.get(today), "Five cargo bikes")
-    Deal.objects.update(expected_on=timezone.localdate() - timedelta(days=1))
+    Deal.objects.update(expected_on=timezone.localdate() - timedelta(days=2))
     assertContains(agent_client.get(today), "Five cargo bikes")
 
 

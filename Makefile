@@ -25,10 +25,11 @@ demo: setup
 run: setup
 	@exec $(PYTHON_IN)/python manage.py serve --port $(PORT)
 
-# Everything on SQLite, with a browser; then again on PostgreSQL, except what brings its own database.
+# Everything on SQLite, with a browser: one more at a time than cores, since installations and mail are
+# waited for. Then again on PostgreSQL, except what brings its own database or asks none.
 test: setup-dev
 	@sqlite=0; postgresql=0; \
-	echo "On SQLite:"; $(PYTHON_IN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder || sqlite=$$?; \
+	echo "On SQLite:"; $(PYTHON_IN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder || sqlite=$$?; \
 	echo "On PostgreSQL:"; TEST_DATABASE=postgresql $(PYTHON_IN)/pytest -q -n 2 --dist loadfile -m "not once and not browser and not faults" || postgresql=$$?; \
 	exit $$((sqlite + postgresql))
 

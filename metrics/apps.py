@@ -1,17 +1,18 @@
 from datetime import timedelta
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class MetricsConfig(AppConfig):
     name = "metrics"
 
     def ready(self) -> None:
-        from metrics import survey_results, tasks, triggers
+        from metrics import survey_results, tasks, triggers, upgrading
         from staff import jobs
         from surveys.registry import register_comparison, register_results_figures
 
+        pre_migrate.connect(upgrading.step_aside, sender=self)
         # Every migrate ends with this, so a table rebuilt on SQLite gets its triggers back.
         post_migrate.connect(triggers.install, sender=self)
         jobs.register("metrics.refresh", every=timedelta(seconds=15), task=tasks.refresh)

@@ -46,3 +46,6 @@ preview.querySelector("button").addEventListener("click", (event) => {
   event.preventDefault();
   soon(0);
 });
+
+// What came back with something wrong is shown as it was typed.
+if (preview.dataset.typed !== undefined) soon(0);

@@ -106,6 +106,8 @@ def _form_page(
         else reverse("surveys:survey-list"),
         "preview": reverse("surveys:survey-preview", args=[kind]),
         "pages": PAGES.items(),
+        "preview_page": request.POST.get("preview_page", "answer"),
+        "preview_language": request.POST.get("preview_language", ""),
     }
     response = render_page(request, "surveys/survey_form.html", context, fragment="questions")
     response.status_code = 422 if editor.form.is_bound else 200

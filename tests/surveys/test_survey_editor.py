@@ -171,9 +171,10 @@ def test_a_preview_without_a_form_shows_what_is_saved(manager_client, manager, s
     assert manager_client.get("/surveys/preview/smile/").status_code == 404
 
 
-def test_the_preview_is_for_those_who_edit(agent_client):
-    assert agent_client.get(PREVIEW).status_code == 403
+def test_unsaved_words_are_shown_to_those_who_edit(agent_client, read_only_client):
+    assert agent_client.get(PREVIEW).status_code == 200
     assert agent_client.post(PREVIEW).status_code == 403
+    assert read_only_client.get(PREVIEW).status_code == 403
 
 
 # --- Colour ---

@@ -11,7 +11,7 @@ from datetime import timedelta
 from html import unescape
 from http.client import HTTPConnection
 from itertools import cycle
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from django.core.signing import Signer
@@ -25,6 +25,7 @@ from benchmarks.plans import whole_reads
 from benchmarks.rows import Row, percentile
 from benchmarks.scenery import Site
 from crm.models import ContactPoint, Customer, Interaction, Segment, Tag
+from crm.search import MANY as CUSTOMERS_IN_ORDER
 from crm.search import WORDS, parse
 from metrics import periods
 from metrics.choosing import SHOWN
@@ -87,8 +88,9 @@ def lists(client: Client) -> Iterator[Page]:
         "customer list, page 100", [path], [f"{here}?{urlencode({'at': name, 'pk': pk})}"], LISTS
     )
     for name, typed in searches():
-        asked, words = urlencode({"q": typed}), urlencode({"words": tsquery(typed)})
-        yield Page(name, [f"{here}?{asked}"], [f"{here}?{words}"], LISTS)
+        yield Page(
+            name, [f"{here}?{urlencode({'q': typed})}"], [f"{here}?{words_of(typed)}"], LISTS
+        )
     segment, tag = usual_segment()
     yield Page(
         "segment of three filters",
@@ -100,7 +102,7 @@ def lists(client: Client) -> Iterator[Page]:
     yield Page(
         "finder",
         [f"/search/?{urlencode({'q': typed})}"],
-        [f"/search/?{urlencode({'words': tsquery(typed)})}"],
+        [f"/search/?{words_of(typed)}"],
         LISTS,
     )
 
@@ -116,10 +118,11 @@ def searches() -> Iterator[tuple[str, str]]:
     yield "search: a phone number", f"{phone[-9:-6]} {phone[-6:-3]} {phone[-3:]}"
 
 
-def tsquery(typed: str) -> str:
-    """What the search makes of what was typed; the floor gets it ready made."""
-    _sql, params = WORDS.matching(parse(typed) or []).as_postgresql(cast(Any, None), connection)
-    return str(params[0])
+def words_of(typed: str) -> str:
+    """What the search makes of what was typed, and whether many have it: the floor gets it ready made."""
+    terms = parse(typed) or []
+    many = {"many": "1"} if WORDS.find(terms, CUSTOMERS_IN_ORDER)[1] else {}
+    return urlencode({"words": WORDS.matching(terms).tsquery, **many})
 
 
 def usual_segment() -> tuple[Segment, Tag]:
@@ -248,8 +251,9 @@ def measure(site: Site, floor: Site, visits: int, before: Sequence[Row] = ()) ->
         broken = ""
         if page.by_index and count >= MANY:
             wholes = [one for path in page.paths[:1] for one in whole_reads(client, path)]
-            print(*wholes, sep="\n\n", file=sys.stderr)
-            broken = "reads a large table whole" if wholes else ""
+            if wholes:
+                print(*wholes, sep="\n\n", file=sys.stderr)
+                broken = "reads a large table whole"
         yield Row(f"{name}, queries", needed, None, "queries", page.bars[2], broken=broken)
         if page.grows and before:
             yield growth(name, told[0], smaller)

@@ -23,23 +23,30 @@ from surveys.models import Invitation, Response
 CUSTOMERS, INTERACTIONS = 51, 31
 TASKS, FOUND_AT_ONCE = 200, 6
 # Left to itself, the planner takes half a minute for a word that no ticket has.
-FEW_TICKETS = (
-    "support_ticket.id = ANY(ARRAY("
-    f"SELECT ticket_id FROM support_ticketsearch WHERE {VECTOR} @@ %s::tsquery))"
+FEW = (
+    f"{{table}}.id = ANY(ARRAY(SELECT {{key}} FROM {{table}}search WHERE {VECTOR} @@ %s::tsquery))"
 )
-MANY_TICKETS = (
-    f"(SELECT {VECTOR} @@ %s::tsquery FROM support_ticketsearch AS words"
-    " WHERE words.ticket_id = support_ticket.id)"
+MANY = (
+    f"(SELECT {VECTOR} @@ %s::tsquery FROM {{table}}search AS words"
+    " WHERE words.{key} = {table}.id)"
 )
-FOUND = f"SELECT customer_id FROM crm_customersearch WHERE {VECTOR} @@ %s::tsquery"
+OF_TICKETS = {"table": "support_ticket", "key": "ticket_id"}
+OF_CUSTOMERS = {"table": "crm_customer", "key": "customer_id"}
+
+
+def asked(request: HttpRequest, names: dict[str, str]) -> RawSQL:
+    """?words= is a tsquery, what the search box makes of what was typed, ready made; with ?many= when
+    many rows satisfy it."""
+    sql = MANY if "many" in request.GET else FEW
+    return RawSQL(sql.format(**names), [request.GET["words"]], BooleanField())  # noqa: S611
 
 
 def customers(request: HttpRequest) -> HttpResponse:
-    """?words= is a tsquery: what the search box makes of what was typed, ready made; ?stage=&source=
-    and the key of a ?tag= what a segment asks; ?at=&pk= the place after which the page begins."""
+    """?words= as above; ?stage=&source= and the key of a ?tag= what a segment asks; ?at=&pk= the
+    place after which the page begins."""
     rows: QuerySet[Customer] = Customer.objects.filter(archived_at=None).select_related("owner")
-    if words := request.GET.get("words"):
-        rows = rows.filter(pk__in=RawSQL(FOUND, [words]))  # noqa: S611
+    if "words" in request.GET:
+        rows = rows.filter(asked(request, OF_CUSTOMERS))
     if tag := request.GET.get("tag"):
         tied = Customer.tags.through.objects.filter(customer=OuterRef("pk"), tag=int(tag))
         stage, source = request.GET["stage"], request.GET["source"]
@@ -53,7 +60,7 @@ def customers(request: HttpRequest) -> HttpResponse:
 
 def search(request: HttpRequest) -> HttpResponse:
     """?words= as above: the first few."""
-    rows = Customer.objects.filter(archived_at=None, pk__in=RawSQL(FOUND, [request.GET["words"]]))  # noqa: S611
+    rows = Customer.objects.filter(asked(request, OF_CUSTOMERS), archived_at=None)
     rows = rows.only("name", "city", "stage", "kind").order_by("name_folded", "pk")[:FOUND_AT_ONCE]
     return render(request, "found.html", {"customers": rows, "user": request.user})
 
@@ -88,16 +95,13 @@ def timeline(request: HttpRequest, pk: int, whole: bool = False) -> HttpResponse
 
 
 def tickets(request: HttpRequest) -> HttpResponse:
-    """?words= as above, with ?many= when they are in many; ?done= what has ended; ?at=&pk= the
+    """?words= as above; ?done= what has ended; ?at=&pk= the
     place after which the page begins."""
     rows: QuerySet[Ticket] = Ticket.objects.select_related(
         "customer", "contact", "assignee", "category"
     )
-    if words := request.GET.get("words"):
-        asked = RawSQL(  # noqa: S611
-            MANY_TICKETS if "many" in request.GET else FEW_TICKETS, [words], BooleanField()
-        )
-        rows = rows.filter(asked)
+    if "words" in request.GET:
+        rows = rows.filter(asked(request, OF_TICKETS))
     elif "done" in request.GET:
         rows = rows.filter(state__in=["solved", "closed"])
     else:

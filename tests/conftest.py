@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from hypothesis import settings
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from staff.access import Role
 from staff.models import Business, User
@@ -21,6 +21,7 @@ CI = os.environ.get("CI") == "true"
 # How fast a busy machine is says nothing of the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -202,7 +203,5 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
-    """A tab in which an error on the page or a broken security policy fails the test."""
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    return page
+    """A tab of that visitor; `tests.services.looking` also hears what its console says."""
+    return context.new_page()

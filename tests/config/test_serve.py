@@ -76,7 +76,7 @@ def test_tasks_run_a_killed_worker_comes_back_and_one_signal_ends_all(
         family = running.family()
         assert len(family) >= 7, "web, worker and scheduler with their children"
         running.process.send_signal(signal.SIGINT)
-        assert running.process.wait(15) == 0
+        assert running.process.wait(60) == 0
         assert gone(family)
     assert "Traceback" not in running.log.read_text()
 
@@ -98,7 +98,7 @@ def test_nothing_is_left_when_serve_itself_is_killed(embedded: Installation) -> 
         family = running.family()
         running.process.kill()
         running.process.wait()
-        eventually(lambda: gone(family), within=30, what="the end of the children")
+        eventually(lambda: gone(family), within=60, what="the end of the children")
 
 
 @pytest.fixture(scope="module")

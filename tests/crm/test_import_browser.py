@@ -156,12 +156,12 @@ def checked(page: Page, **counts: int) -> None:
     """The page asks again by itself until the check is over."""
     for word, number in counts.items():
         told = page.locator(".import-tally > div", has_text=word)
-        expect(told.locator("dd")).to_have_text(str(number), timeout=20_000)
+        expect(told.locator("dd")).to_have_text(str(number))
 
 
 def bring_in(page: Page, *, rows: int) -> None:
     name = f"Import {rows} row{'s' if rows != 1 else ''}"
-    page.get_by_role("button", name=name).click(timeout=20_000)
+    page.get_by_role("button", name=name).click()
     expect(page.get_by_text("The import is done")).to_be_visible(timeout=20_000)
 
 

@@ -101,7 +101,7 @@ class Server:
 
     def connect(self) -> imaplib.IMAP4:
         """As another mail program would: signed in, free to change anything."""
-        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
+        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=30)
         client._simple_command("LOGIN", client._quote(USER), client._quote(PASSWORD))  # type: ignore[attr-defined]
         client.state = "AUTH"
         return client
@@ -217,7 +217,7 @@ def _configure(server: Server, owner: pwd.struct_passwd, certificate: Path | Non
 
 
 def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
             said = process.stderr.read().decode() if process.stderr else ""

@@ -66,7 +66,7 @@ def start(folder: Path, flags: Mapping[str, str] = FLAGS) -> tuple[subprocess.Po
             start_new_session=True,
         )
     url = f"postgres://postgres@127.0.0.1:{port}/postgres"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         try:
             psycopg.connect(url, connect_timeout=2).close()

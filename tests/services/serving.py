@@ -89,7 +89,7 @@ class Serving:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(self.address + path, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(self.address + path, timeout=30) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -116,7 +116,7 @@ class Serving:
         return sum(one.memory_full_info().pss for one in [self.process, *self.family()])
 
 
-def eventually(true: Callable[[], object], *, within: float = 20, what: str = "it") -> None:
+def eventually(true: Callable[[], object], *, within: float = 60, what: str = "it") -> None:
     deadline = time.monotonic() + within
     while not true():
         assert time.monotonic() < deadline, f"{what} did not come within {within} s"
@@ -145,7 +145,7 @@ def serving(installation: Installation, *options: str) -> Iterator[Serving]:
         family = running.family() if process.is_running() else []
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            process.wait(60)
         for one in family:
             if one.is_running():
                 one.kill()

@@ -56,7 +56,7 @@ class Sink:
     def to(self, recipient: str) -> list[Delivered]:
         return [one for one in self.delivered if recipient in one.recipients]
 
-    def wait(self, count: int, timeout: float = 30) -> list[Delivered]:
+    def wait(self, count: int, timeout: float = 60) -> list[Delivered]:
         """Wait until at least `count` messages are here; fail after `timeout` seconds."""
         with self.arrived:
             enough = self.arrived.wait_for(lambda: len(self.delivered) >= count, timeout)

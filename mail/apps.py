@@ -18,4 +18,5 @@ class MailConfig(AppConfig):
         jobs.register("mail.sweep", every=timedelta(seconds=10), task=tasks.sweep)
         jobs.register("mail.fetch", every=timedelta(seconds=20), task=tasks.fetch)
         jobs.register("mail.sweep_inbound", every=timedelta(seconds=10), task=tasks.sweep_inbound)
+        jobs.register("mail.forget_calls", every=timedelta(days=1), task=tasks.forget_calls)
         jobs.register("mail.reconcile", every=timedelta(days=1), task=tasks.reconcile)

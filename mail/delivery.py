@@ -20,7 +20,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mail import actions, gates, messages
+from mail import actions, gates, messages, ways
 from mail.messages import Sender
 from mail.models import DeliveryEvent, OutgoingEmail, Scope, SenderGate, Suppression
 from mail.querysets import LEAVABLE
@@ -132,6 +132,9 @@ def settle() -> None:
     due.unwanted().update(state=State.SUPPRESSED)
     due.expired().update(state=State.CANCELLED, detail=EXPIRED)
     abandoned = OutgoingEmail.objects.abandoned()
+    if ways.knows_repeats():
+        young = abandoned.filter(created_at__gt=timezone.now() - ways.REMEMBERED)
+        young.update(state=State.QUEUED, lease_until=None)
     lost = abandoned.update(state=State.UNKNOWN, detail="The worker stopped while sending.")
     if lost:
         logger.warning(

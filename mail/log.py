@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from mail.delivery import hold
 from mail.models import OutgoingEmail, Suppression
 from mail.privacy import hide_subjects
 from staff.access import acting_user
@@ -23,4 +24,4 @@ def of(request: HttpRequest, addresses: Collection[str]) -> dict[str, Any]:
     page = paginate(rows, request, key=("-created_at", "-pk"), size=SIZE)
     hide_subjects(acting_user(request), page)
     stopped = Suppression.objects.active().filter(address__in=mine).order_by("-at")
-    return {"page": page, "stopped": stopped, "addresses": sorted(mine)}
+    return {"page": page, "stopped": stopped, "addresses": sorted(mine), "hold": hold()}

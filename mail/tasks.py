@@ -112,3 +112,12 @@ def read_webhook(delivery_id: int) -> None:
 
     webhooks.read(delivery_id)
     sort_inbound()
+
+
+@shared_task(ignore_result=True)
+def forget_calls() -> None:
+    """Let go of providers' calls that were read long ago, a few seconds at a time."""
+    from mail import webhooks
+
+    if webhooks.forget_old(seconds=5):
+        forget_calls.delay()

@@ -91,6 +91,15 @@ def names_a_provider(url: str) -> bool:
     return url.startswith("anymail-")
 
 
+def knows_repeats() -> bool:
+    """Whether the same message handed over again is taken once, for as long as REMEMBERED."""
+    if not names_a_provider(settings.EMAIL_URL):
+        return False
+    from mail.providers import provider_of
+
+    return provider_of(settings.EMAIL_URL).knows_repeats
+
+
 def as_django_message(outgoing: OutgoingEmail, headers: dict[str, str]) -> EmailMultiAlternatives:
     """What django-anymail translates: the same words, headers and files as by SMTP."""
     told = messages.headers_of(outgoing)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import time
 import warnings
 from collections.abc import Mapping
 from datetime import timedelta
@@ -27,7 +28,7 @@ from mail import inbox, news, payloads, tasks
 from mail.consequences import StillSending
 from mail.models import Mailbox, WebhookDelivery
 from mail.payloads import RawMail, StoredRequest
-from staff.files import open_file, store_file
+from staff.files import forget_file, open_file, store_file
 
 logger = logging.getLogger(__name__)
 State = WebhookDelivery.State
@@ -71,6 +72,8 @@ EVENT_HEADERS = ("HTTP_SVIX_ID", "HTTP_SVIX_TIMESTAMP")
 BODY_LIMIT = 60 * 1024 * 1024
 # Minutes until a call that could not be read is tried again; afterwards a person has to look.
 BACKOFF = (1, 5, 60, 360)
+# For so long the same call is known again, and can be looked at.
+REMEMBERED = timedelta(days=30)
 
 
 class Forged(Exception):
@@ -185,6 +188,26 @@ def read_mails(delivery: WebhookDelivery) -> None:
             return
     if mails:
         Mailbox.objects.filter(pk=mailbox.pk).update(last_message_at=delivery.received_at)
+
+
+def forget_old(*, seconds: float) -> bool:
+    """Let go of calls that were read long ago, which tell of people; whether there are more.
+
+    A mail has a file of its own by then, an event a row.
+    """
+    until = time.monotonic() + seconds
+    old = WebhookDelivery.objects.filter(
+        state=State.DONE, received_at__lt=timezone.now() - REMEMBERED
+    )
+    while time.monotonic() < until:
+        calls = list(old.select_related("body").order_by("pk")[:100])
+        if not calls:
+            return False
+        with transaction.atomic():
+            WebhookDelivery.objects.filter(pk__in=[call.pk for call in calls]).delete()
+            for body in {call.body_id: call.body for call in calls}.values():
+                forget_file(body)
+    return True
 
 
 def claim(delivery: WebhookDelivery) -> bool:

@@ -16,7 +16,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from mail import news, webhooks
 from mail.actions import queue_email
 from mail.models import DeliveryEvent, OutgoingEmail, Suppression, WebhookDelivery
-from staff.models import Business
+from staff.models import Business, StoredFile
 from tests.mail.drafting import draft
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,20 @@ def test_mail_that_comes_to_where_news_belong_fails_at_once(row: OutgoingEmail) 
     read_all()
     # anymail says so in words; trying again would change nothing.
     assert WebhookDelivery.objects.get().state == WebhookDelivery.State.FAILED
+
+
+def test_a_call_that_was_read_long_ago_is_let_go(row: OutgoingEmail) -> None:
+    delivered()
+    read_all()
+    bounce(details="a call of today")
+    files = StoredFile.objects.count()
+    old = timezone.now() - timedelta(days=31)
+    WebhookDelivery.objects.filter(state="done").update(received_at=old)
+
+    assert webhooks.forget_old(seconds=5) is False
+    assert WebhookDelivery.objects.get().state == "waiting"
+    assert StoredFile.objects.count() == files - 1
+    assert DeliveryEvent.objects.count() == 1
 
 
 # --- What follows -----------------------------------------------------------------------------------

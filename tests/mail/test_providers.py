@@ -224,6 +224,17 @@ def test_once_the_provider_has_forgotten_the_key_it_stays_unknown(
     assert row.state == State.UNKNOWN
 
 
+def test_what_a_worker_dropped_is_sent_again_under_its_key(resend: providing.Provider) -> None:
+    row = queue_email(draft())
+    assert OutgoingEmail.objects.claim(row.pk, holder="dead", message_id="<1@x.example>")
+    OutgoingEmail.objects.update(lease_until=timezone.now())
+    delivery.sweep()
+
+    row.refresh_from_db()
+    assert row.state == State.SENT
+    assert resend.headers[0]["Idempotency-Key"] == "1@x.example"
+
+
 def test_a_key_that_was_used_with_other_words_leaves_it_open(resend: providing.Provider) -> None:
     resend.status = 409
     resend.answer = {"name": "invalid_idempotent_request", "message": "another payload"}

@@ -8,13 +8,16 @@ from typing import Any
 
 from django.db.models import (
     BigIntegerField,
+    Case,
     CharField,
     DateTimeField,
     F,
     IntegerField,
     OuterRef,
+    Q,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -65,6 +68,7 @@ def nothing() -> dict[str, Any]:
 
 def rows(customer: int) -> Any:
     """Of the customer's answers that a ticket followed, for the union of the panel."""
+    asked = ~Q(asked_again__state="cancelled")
     again = Response.objects.counted().filter(invitation=OuterRef("asked_again"))
     return (
         FollowUp.objects.filter(response__customer=customer, ticket__isnull=False)
@@ -78,7 +82,7 @@ def rows(customer: int) -> Any:
             ticket_key=F("ticket"),
             replied_at=F("ticket__last_outbound_at"),
             solved_at=F("ticket__last_resolved_at"),
-            again_at=F("asked_again__created_at"),
+            again_at=Case(When(asked, then=F("asked_again__created_at"))),
             new_score=Subquery(again.values("score")[:1]),
             new_at=Subquery(again.values("answered_at")[:1]),
         )

@@ -20,6 +20,7 @@ from mail.models import OutgoingEmail, Suppression
 from staff.models import Business
 from staff.pages import Page
 from staff.templatetags.vinculo import date_short, moment
+from surveys.actions.loop_tickets import ABOUT_ANSWER
 from surveys.audience import whom_to_ask
 from surveys.models import Invitation, Skip, Survey, SurveyTrigger
 from surveys.moments import relational
@@ -60,6 +61,8 @@ def _because(row: Invitation | Skip) -> str:
     """What it was about: "7 days after something is bought", or who sent it."""
     if row.trigger is not None:
         return words_of(row.trigger)
+    if row.subject_model == ABOUT_ANSWER:
+        return _("again, after what was wrong was put right")
     if row.run.by is not None:
         return _("sent by %(name)s") % {"name": row.run.by}
     return ""

@@ -230,12 +230,12 @@ def call_back(kind: MomentKind) -> int:
         sent_at=None,
         expires_at__gt=timezone.now(),
     )
-    return sum(_drop(invitation) for invitation in kind.gone(waiting).order_by("pk")[:AT_ONCE])
+    return sum(drop(invitation) for invitation in kind.gone(waiting).order_by("pk")[:AT_ONCE])
 
 
 @transaction.atomic
-def _drop(invitation: Invitation) -> bool:
-    """Whether it was in time: what the post room has begun to send is not called back."""
+def drop(invitation: Invitation) -> bool:
+    """Call one back; whether it was in time: what the post room has begun to send is not called back."""
     mails = OutgoingEmail.objects.about("surveys.invitation", [invitation.pk])
     queued = OutgoingEmail.State.QUEUED
     mails.filter(state=queued).update(state=OutgoingEmail.State.CANCELLED)

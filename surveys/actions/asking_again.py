@@ -18,6 +18,7 @@ from staff.models import Business
 from support.actions.outcomes import note_asked
 from support.models import Ticket, TicketEvent
 from surveys import texts
+from surveys.actions.asking import drop
 from surveys.actions.loop_tickets import ABOUT_ANSWER
 from surveys.actions.surveys import latest_version
 from surveys.asking_hours import leaves_at
@@ -228,16 +229,8 @@ def call_back_reopened() -> int:
 
 @transaction.atomic
 def _call_back(follow_up: FollowUp) -> bool:
-    """Whether it was in time: what the post room has begun to send is not called back."""
     invitation = follow_up.asked_again
-    if invitation is None:
-        return False
-    mails = OutgoingEmail.objects.about("surveys.invitation", [invitation.pk])
-    mails.filter(state=OutgoingEmail.State.QUEUED).update(state=OutgoingEmail.State.CANCELLED)
-    if mails.filter(~Q(state=OutgoingEmail.State.CANCELLED)).exists():
-        return False
-    as_found = Invitation.objects.filter(pk=invitation.pk, state=invitation.state)
-    if as_found.update(state=Invitation.State.CANCELLED) != 1:
+    if invitation is None or not drop(invitation):
         return False
     FollowUp.objects.filter(pk=follow_up.pk).update(asked_again=None)
     return True

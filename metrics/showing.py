@@ -112,7 +112,7 @@ def parts(found: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:
 
     `found` is in JSON's types, exact values as "p/q" (metrics.snapshots.to_json).
     """
-    flat = {**found, **found.get("counts", {})}
+    flat = {**found, **found.get("counts", {}), **found.get("by_cause", {})}
     shown = []
     for name, (label, kind) in words.PARTS.items():
         value = flat.get(name)

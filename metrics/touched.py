@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Min, QuerySet
 
-from crm.models import Cost, Customer, Order, Task, Tenure
+from crm.models import Consent, Cost, Customer, Order, Task, Tenure
+from mail.models import DeliveryEvent
 from metrics import periods
 from metrics.definitions import STORED, Definition, Reach
 from metrics.definitions.acquisition import LEAD_DAYS
 from metrics.definitions.helping import WINDOW_DAYS as RECONTACT_DAYS
+from metrics.facts.subscribers import CAUSES
 from metrics.models import Grain, Snapshot
 from metrics.periods import DAY, Period, local_day
 from support.models import OpenSpan, SlaTarget, Ticket
@@ -132,6 +134,14 @@ def _running_targets() -> QuerySet[SlaTarget]:
     return SlaTarget.objects.filter(met_at=None, missed_at=None, cancelled_at=None)
 
 
+def _consents() -> QuerySet[Consent]:
+    return Consent.objects.filter(purpose=Consent.Purpose.OUTREACH)
+
+
+def _left_lists() -> QuerySet[DeliveryEvent]:
+    return DeliveryEvent.objects.filter(type__in=CAUSES)
+
+
 def _promises() -> QuerySet[Task]:
     return Task.objects.filter(is_promise=True)
 
@@ -147,6 +157,8 @@ DATED: tuple[tuple[str, Facts, str], ...] = (
     ("customer", Customer.objects.all, "created_at"),
     ("response", Response.objects.all, "answered_at"),
     ("invitation", Invitation.objects.all, "sent_at"),
+    ("subscriber", _consents, "at"),
+    ("subscriber", _left_lists, "at"),
     ("ticket", Ticket.objects.all, "opened_at"),
     ("ticket", Ticket.objects.all, "first_replied_at"),
     ("ticket", Ticket.objects.all, "first_resolved_at"),

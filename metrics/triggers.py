@@ -58,6 +58,10 @@ class Marked:
     events: tuple[str, ...] = EVENTS
 
 
+ON_THE_LIST = "{r}.purpose = 'outreach'"
+LEAVES_THE_LIST = "{r}.type IN ('unsubscribe', 'hard_bounce', 'complaint', 'inactive')"
+
+
 def _instant(fact: str, column: str, entity: str = "{r}.customer_id") -> MarkOf:
     at = f"{{r}}.{column}"
     return MarkOf(fact, entity, at, at, where=f"{at} IS NOT NULL")
@@ -199,8 +203,34 @@ def _tables(vendor: str) -> list[Marked]:
             (_instant("response", "answered_at"), answered),
         ),
         Marked(
+            "crm_consent",
+            ("contact_id", "purpose", "given", "at"),
+            (MarkOf("subscriber", "{r}.contact_id", "{r}.at", "{r}.at", where=ON_THE_LIST),),
+        ),
+        Marked(
+            "mail_deliveryevent",
+            ("address", "type", "at", "detail"),
+            (MarkOf("subscriber", "{r}.id", "{r}.at", "{r}.at", where=LEAVES_THE_LIST),),
+        ),
+        # Whose address it is that a mailer heard of.
+        Marked(
+            "crm_contactpoint",
+            ("contact_id", "kind", "value"),
+            (
+                MarkOf(
+                    "subscriber",
+                    "{r}.contact_id",
+                    "heard.at",
+                    "heard.at",
+                    source="mail_deliveryevent heard",
+                    where="heard.address = {r}.value AND {r}.kind = 'email' "
+                    "AND heard.type IN ('unsubscribe', 'hard_bounce', 'complaint', 'inactive')",
+                ),
+            ),
+        ),
+        Marked(
             "surveys_invitation",
-            ("customer_id", "sent_at", "bounced_at"),
+            ("customer_id", "sent_at", "bounced_at", "state"),
             (_instant("invitation", "sent_at"),),
         ),
         Marked(

@@ -13,6 +13,8 @@ REASONS: dict[str, StrOrPromise] = {
     "no_customers_at_start": _("There were no customers when the period began."),
     "no_customers_at_end": _("There were no customers when the period ended."),
     "no_customers_served": _("There were no customers in the period."),
+    "no_subscribers_at_start": _("There were no subscribers when the period began."),
+    "no_subscribers": _("There were no subscribers in the period."),
     "no_new_customers": _("Nobody became a customer in the period."),
     "no_orders": _("There were no orders in the period."),
     "no_income": _("Refunds took back all the income of the period."),
@@ -49,6 +51,7 @@ KINDS: dict[str, StrOrPromise] = {
     "ticket": _("Tickets"),
     "target": _("Due times"),
     "promise": _("Promises"),
+    "subscriber": _("Subscribers"),
 }
 
 # The parts of figures that pages show: (name, how it is written).
@@ -92,6 +95,10 @@ PARTS: dict[str, tuple[StrOrPromise, str]] = {
     "avg_income": (_("Income per order"), "money"),
     "gross_margin": (_("Gross margin"), "share"),
     "recurrence": (_("Orders per customer"), "count"),
+    "unsubscribe": (_("Unsubscribed"), "count"),
+    "hard_bounce": (_("Address does not exist"), "count"),
+    "complaint": (_("Marked a mail as spam"), "count"),
+    "inactive": (_("Inactive for too long"), "count"),
     "orders": (_("Orders"), "count"),
     "refunds": (_("Refunds"), "count"),
     "customers": (_("Customers"), "count"),

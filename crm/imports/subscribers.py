@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from django.utils.translation import gettext as _
@@ -15,14 +16,20 @@ from crm.imports import facts, words
 from crm.imports.kinds import Column, Entry, FactKind, Values
 from crm.imports.parsing import BadCell, Context, email, instant, text
 from crm.imports.session import Session
-from crm.models import Consent, ContactPoint
+from crm.models import Affiliation, Consent, Contact, ContactPoint
+from crm.search import index
+from staff.bulk import insert
+from staff.changes import record_created
 
 
 def consent_fields(contacts: dict[str, int], values: Values, _context: Context) -> Values:
     contact = contacts.get(values["email"])
     if contact is None:
         raise BadCell(
-            _("Nobody here has the e-mail %(email)s. Import customers or contacts first.")
+            _(
+                "Nobody here has the e-mail %(email)s. Import customers or contacts first, or use "
+                "--create-customers."
+            )
             % {"email": values["email"]}
         )
     subscribed_at, left_at = values["subscribed_at"], values.get("left_at")
@@ -47,6 +54,8 @@ class SubscriberKind(FactKind):
 
     def apply(self, entries: Sequence[Entry], session: Session) -> None:
         contacts = _contacts(entries)
+        if session.create_customers:
+            contacts |= _make_contacts(entries, contacts, session)
         reading = replace(self, fields=partial(consent_fields, contacts))
         applied = facts.apply(reading, entries, session)
         leaving = replace(
@@ -76,6 +85,44 @@ def _contacts(entries: Sequence[Entry]) -> dict[str, int]:
         Among("value", sorted(named)), kind=ContactPoint.Kind.EMAIL, retired_at=None
     )
     return dict(points.values_list("value", "contact_id"))
+
+
+def _make_contacts(
+    entries: Sequence[Entry], known: Mapping[str, int], session: Session
+) -> dict[str, int]:
+    """A contact for each unknown address, at the customer whom its row names, or one of that name."""
+    wanted: dict[str, tuple[str, datetime]] = {}
+    for entry in entries:
+        address, at = entry.values.get("email"), entry.values.get("subscribed_at")
+        if address and at and address not in known:
+            wanted.setdefault(address, (entry.values.get("customer") or address, at))
+    customers = session.find_customers({reference for reference, _at in wanted.values()})
+    earliest: dict[str, datetime] = {}
+    for reference, at in wanted.values():
+        if reference not in customers:
+            earliest[reference] = min(at, earliest.get(reference, at))
+    customers |= session.make_customers({one: earliest[one] for one in sorted(earliest)})
+    contacts = [Contact(created_at=at) for _reference, at in wanted.values()]
+    insert(contacts)
+    # The first contact of a customer made here is the first to ask.
+    fresh = {customers[reference] for reference in earliest}
+    affiliations = []
+    for contact, (reference, _at) in zip(contacts, wanted.values(), strict=True):
+        customer = customers[reference]
+        affiliations.append(
+            Affiliation(contact=contact, customer_id=customer, is_primary=customer in fresh)
+        )
+        fresh.discard(customer)
+    insert(affiliations)
+    points = [
+        ContactPoint(contact=contact, kind=ContactPoint.Kind.EMAIL, value=address)
+        for contact, address in zip(contacts, wanted, strict=True)
+    ]
+    insert(points)
+    for rows in (contacts, affiliations, points):
+        record_created(session.change_set, rows)
+    index([customers[reference] for reference, _at in wanted.values()])
+    return {point.value: point.contact_id for point in points}
 
 
 SUBSCRIBERS = SubscriberKind(

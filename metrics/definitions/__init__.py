@@ -18,6 +18,8 @@ from metrics.definitions.helping import (
 )
 from metrics.definitions.keeping import (
     CUSTOMER_CHURN,
+    EMAIL_LIST_CHURN,
+    EMAIL_LIST_CHURN_AS_PUBLISHED,
     RETENTION,
     RETENTION_AS_PUBLISHED,
     TURNOVER,
@@ -52,6 +54,8 @@ DEFINITIONS: dict[str, Definition] = {
         RETENTION,
         RETENTION_AS_PUBLISHED,
         TURNOVER,
+        EMAIL_LIST_CHURN,
+        EMAIL_LIST_CHURN_AS_PUBLISHED,
         AVERAGE_TICKET,
         INCOME_PER_CUSTOMER,
         LTV_ANNUAL,

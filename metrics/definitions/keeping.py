@@ -11,7 +11,7 @@ from metrics.definitions.definition import Compared, Definition, Params, Reach, 
 from metrics.facts import Facts
 from metrics.formulas import Result, TenureCounts
 from metrics.periods import Window
-from metrics.rows import customers
+from metrics.rows import customers, subscribers
 from metrics.rows.section import Rows
 
 TENURES = {"tenure": Reach.OWN}
@@ -109,4 +109,69 @@ TURNOVER = Definition(
     rows=behind(customers.left, customers.served),
     numerator=_("Customers who left"),
     denominator=_("Customers served"),
+)
+
+# A consent, and what a mailer heard: both say since when somebody is on the list, or isn't.
+SUBSCRIBERS = {"subscriber": Reach.LATER}
+
+
+def _email_list_churn(facts: Facts, _params: Params) -> list[Result]:
+    return [formulas.email_list_churn(one.opening, one.left) for one in facts.subscribers]
+
+
+EMAIL_LIST_CHURN = Definition(
+    kpi="email_list_churn",
+    name=_("Churn of the e-mail list"),
+    words=_(
+        "Of those who had agreed to news and offers when the period began, the share that left in it: "
+        "unsubscribed, an address that does not exist, marked as spam, or inactive for too long. "
+        "Each is counted once, by the first cause."
+    ),
+    formula=_("subscribers at the start who left ÷ subscribers at the start"),
+    theme=Theme.KEEPING,
+    unit="ratio",
+    better="down",
+    compared=Compared.PROPORTION,
+    empty="no_subscribers_at_start",
+    facts=SUBSCRIBERS,
+    compute=_email_list_churn,
+    rows=behind(subscribers.left, subscribers.opening),
+    numerator=_("Subscribers who left"),
+    denominator=_("Subscribers at the start"),
+)
+
+
+def _as_published(facts: Facts, _params: Params) -> list[Result]:
+    return [
+        formulas.email_list_churn_as_published(one.events, one.opening + one.joined)
+        for one in facts.subscribers
+    ]
+
+
+def _as_published_rows(window: Window, side: Side, _params: Params, _facts: Facts) -> list[Rows]:
+    if side == "denominator":
+        return [subscribers.everyone(window)]
+    return [subscribers.befallen(window, cause) for cause in formulas.LEAVING]
+
+
+EMAIL_LIST_CHURN_AS_PUBLISHED = Definition(
+    kpi="email_list_churn_as_published",
+    name=_("Churn of the e-mail list, as published"),
+    words=_(
+        "The formula that many texts give: whoever unsubscribed, had an address that does not exist, "
+        "complained or was inactive, added, over all subscribers of the period. Somebody may count "
+        "several times."
+    ),
+    formula=_("unsubscribed + bounced + complained + inactive ÷ all subscribers"),
+    theme=Theme.KEEPING,
+    unit="ratio",
+    better="down",
+    compared=Compared.SUMS,
+    empty="no_subscribers",
+    facts=SUBSCRIBERS,
+    compute=_as_published,
+    rows=_as_published_rows,
+    is_stored=False,
+    numerator=_("The four counts, added"),
+    denominator=_("Subscribers"),
 )

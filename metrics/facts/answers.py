@@ -84,7 +84,9 @@ def asked(windows: Sequence[Window]) -> list[Asked]:
         SELECT i, COUNT(*), SUM(CASE WHEN EXISTS (
             SELECT 1 FROM surveys_response r
             WHERE r.invitation_id = v.id AND r.validity = 'valid'
-        ) THEN 1 ELSE 0 END)
+        ) OR (v.state = 'answered' AND EXISTS (
+            SELECT 1 FROM surveys_survey t WHERE t.id = v.survey_id AND t.is_anonymous
+        )) THEN 1 ELSE 0 END)
         FROM win CROSS JOIN surveys_invitation v
         WHERE v.sent_at >= win.s AND v.sent_at < win.e AND v.bounced_at IS NULL
         GROUP BY i

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from metrics.facts import answers as answered
 from metrics.facts import costs, orders, tenures, tickets
+from metrics.facts import subscribers as listed
 from metrics.formulas import RatioSums, TenureCounts
 from metrics.formulas.helping import Durations
 from metrics.periods import GREGORIAN_YEAR, Window
@@ -102,6 +103,10 @@ class Facts:
         if days not in self._leads:
             self._leads[days] = answered.leads(self.windows, days=days, as_of=self.as_of)
         return self._leads[days]
+
+    @cached_property
+    def subscribers(self) -> list[listed.Subscribers]:
+        return listed.subscribers(self.windows)
 
     # --- Tickets -----------------------------------------------------------------------------
 

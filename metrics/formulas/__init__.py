@@ -7,8 +7,11 @@ from metrics.formulas.acquisition import cac, lead_conversion
 from metrics.formulas.feeling import ces, csat, nps, response_rate
 from metrics.formulas.intervals import RatioSums
 from metrics.formulas.keeping import (
+    LEAVING,
     TenureCounts,
     customer_churn,
+    email_list_churn,
+    email_list_churn_as_published,
     retention,
     retention_as_published,
     turnover,
@@ -25,6 +28,7 @@ from metrics.formulas.worth import (
 )
 
 __all__ = [
+    "LEAVING",
     "MISSING_FX_RATE",
     "OK",
     "OrderSums",
@@ -37,6 +41,8 @@ __all__ = [
     "cps",
     "csat",
     "customer_churn",
+    "email_list_churn",
+    "email_list_churn_as_published",
     "income_per_customer",
     "lead_conversion",
     "ltv_annual",

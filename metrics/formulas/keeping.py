@@ -1,5 +1,6 @@
 """Do customers stay? All of it is counted from tenures at the two edges of a period."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 
@@ -123,4 +124,43 @@ def turnover(counts: TenureCounts) -> Result:
     published = Fraction(counts.lost, counts.served)
     return proportion(
         counts.left, counts.served, parts=parts | {"turnover_as_published": published}
+    )
+
+
+# What ends a subscription, in the order in which two at the same moment count.
+LEAVING = ("unsubscribe", "hard_bounce", "complaint", "inactive")
+
+
+def email_list_churn(opening: int, left: Mapping[str, int]) -> Result:
+    """Of the subscribers at the start, the share that left, each by the first cause."""
+    by_cause = {cause: left.get(cause, 0) for cause in LEAVING}
+    gone = sum(by_cause.values())
+    parts: dict[str, object] = {"by_cause": by_cause}
+    if opening == 0:
+        return undefined(
+            "no_subscribers_at_start", unit=RATIO, numerator=gone, denominator=0, parts=parts
+        )
+    return proportion(gone, opening, parts=parts)
+
+
+def email_list_churn_as_published(events: Mapping[str, int], subscribers: int) -> Result:
+    """The founding text's: the four counts added, over all subscribers of the period.
+
+    Somebody may be in several counts, so it is no proportion, has no interval, and may exceed 1.
+    """
+    by_cause = {cause: events.get(cause, 0) for cause in LEAVING}
+    added = sum(by_cause.values())
+    parts: dict[str, object] = {"by_cause": by_cause}
+    if subscribers == 0:
+        return undefined("no_subscribers", unit=RATIO, numerator=added, denominator=0, parts=parts)
+    return Result(
+        status=OK,
+        value=Fraction(added, subscribers),
+        unit=RATIO,
+        numerator=Fraction(added),
+        denominator=Fraction(subscribers),
+        n=subscribers,
+        ci=None,
+        ci_method=None,
+        parts=parts,
     )

@@ -62,5 +62,7 @@ def invitations(window: Window, *, answered: bool) -> Rows:
     rows = delivered(window)
     if answered:
         valid = Response.objects.filter(invitation=OuterRef("pk"), validity="valid")
-        rows = rows.filter(Exists(valid))
+        # An anonymous answer does not say whose it is; its invitation does that it was given.
+        unnamed = Q(state=Invitation.State.ANSWERED, survey__is_anonymous=True)
+        rows = rows.filter(Exists(valid) | unnamed)
     return Rows("invitation", rows)

@@ -10,7 +10,15 @@ from typing import Any, Literal
 from django.db.models import QuerySet
 
 RowKind = Literal[
-    "customer", "order", "cost", "response", "invitation", "ticket", "target", "promise"
+    "customer",
+    "order",
+    "cost",
+    "response",
+    "invitation",
+    "ticket",
+    "target",
+    "promise",
+    "subscriber",
 ]
 
 

@@ -6,7 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 from crm import tenures
-from crm.models import Cost, Customer, Order, TenureSpan
+from crm.models import (
+    Affiliation,
+    Consent,
+    Contact,
+    ContactPoint,
+    Cost,
+    Customer,
+    Order,
+    TenureSpan,
+)
+from mail.models import DeliveryEvent
 from support import projection
 from support.desk import default_queue
 from support.models import (
@@ -138,6 +148,20 @@ def add_tickets(rows: Iterable[dict[str, Any]]) -> None:
         )
         made.append(ticket.pk)
     projection.rebuild(made)
+
+
+def add_subscribers(rows: Iterable[dict[str, Any]], events: Iterable[dict[str, Any]]) -> None:
+    """Subscribers of worked cases: {"email", "subscribed_at"}, and what a mailer heard of them."""
+    for row in rows:
+        at = instant(row["subscribed_at"])
+        contact = Contact.objects.create(name=row["email"], created_at=at)
+        Affiliation.objects.create(contact=contact, customer=customer(row["email"], at))
+        ContactPoint.objects.create(contact=contact, kind="email", value=row["email"])
+        Consent.objects.create(contact=contact, purpose="outreach", given=True, at=at)
+    DeliveryEvent.objects.bulk_create(
+        DeliveryEvent(address=row["email"], type=row["type"], at=instant(row["at"]))
+        for row in events
+    )
 
 
 def service_level() -> tuple[SlaPolicyVersion, CalendarVersion]:

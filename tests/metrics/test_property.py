@@ -14,7 +14,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from crm import tenures
-from crm.models import Cost, Customer, Order, Task, TenureSpan
+from crm.models import (
+    Consent,
+    Contact,
+    ContactPoint,
+    Cost,
+    Customer,
+    Order,
+    Task,
+    TenureSpan,
+)
+from mail.models import DeliveryEvent
 from metrics import actions
 from metrics.models import Mark, Snapshot
 from metrics.snapshots import same_figure
@@ -49,6 +59,10 @@ EDITS = (
     "move tickets",
     "due",
     "promise",
+    "consent",
+    "heard",
+    "other address",
+    "merge contacts",
     "time",
     "refresh",
 )
@@ -68,6 +82,9 @@ class Shop:
             )
             for i in range(4)
         ]
+        self.contacts = [Contact.objects.create(name=one.name) for one in self.customers]
+        for i, contact in enumerate(self.contacts):
+            ContactPoint.objects.create(contact=contact, kind="email", value=f"c{i}@example.com")
         self.policy, self.calendar = tables.service_level()
         self.surveys = [stock_survey(kind) for kind in ("nps", "csat", "ces")]
 
@@ -87,6 +104,7 @@ class Shop:
             self._edit_money_or_answers(what, own, at, amount)
             self._edit_tickets(what, own, at, amount)
             self._edit_due_times(what, own, at, amount)
+            self._edit_subscribers(what, who, at, amount)
         tenures.rebuild([one.pk for one in self.customers])
 
     def _edit_purchases(self, what: str, own: Customer, at: datetime, amount: int) -> None:
@@ -110,6 +128,23 @@ class Shop:
                 TenureSpan.objects.filter(customer=own, started_at__lt=at).update(ended_at=at)
             case "drop spans":
                 TenureSpan.objects.filter(customer=own).delete()
+
+    def _edit_subscribers(self, what: str, who: int, at: datetime, amount: int) -> None:
+        contact, address = self.contacts[who], f"c{who}@example.com"
+        match what:
+            case "consent":
+                Consent.objects.create(
+                    contact=contact, purpose="outreach", given=bool(amount % 3), at=at
+                )
+            case "heard":
+                kind = ("unsubscribe", "hard_bounce", "soft_bounce", "inactive")[amount % 4]
+                DeliveryEvent.objects.create(address=address, type=kind, at=at)
+            case "other address":
+                ContactPoint.objects.filter(contact=contact).update(
+                    value=f"c{who}.{amount}.{at:%Y%m%d%H}@example.com"
+                )
+            case "merge contacts":
+                Consent.objects.filter(contact=contact).update(contact=self.contacts[0])
 
     def _edit_money_or_answers(self, what: str, own: Customer, at: datetime, amount: int) -> None:
         match what:

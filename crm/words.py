@@ -25,6 +25,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 
 from crm import folding
+from staff.pages import MANY
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -151,15 +152,20 @@ CREATE VIRTUAL TABLE IF NOT EXISTS {self.fts} USING fts5(
 
         PostgreSQL guesses badly how many words begin so. Few rows are looked up first and put in
         order then; of many, the order is walked through, and each row asked, until there are enough.
-        Whether they are many is guessed first, unless the caller knows that so common words are rare.
+        Whether they are many is guessed first, unless the caller knows that so common words are rare;
+        that they are is remembered for a minute.
         """
         matching = self.matching(terms)
         if connection.vendor != "postgresql":
             return Q(pk__in=matching), False
-        with connection.cursor() as cursor:
-            surely_many = guesses and self._seem_many(cursor, matching, many)
-            keys = [] if surely_many else self._keys(cursor, matching, many + 1)
+        walked = (f"{self.table} {many}", (matching.tsquery,))
+        keys: list[int] = []
+        if not (surely_many := MANY.holds(walked)):
+            with connection.cursor() as cursor:
+                surely_many = guesses and self._seem_many(cursor, matching, many)
+                keys = [] if surely_many else self._keys(cursor, matching, many + 1)
         if surely_many or len(keys) > many:
+            MANY.note(walked)
             return Q(Satisfying(F("pk"), matching)), True
         return Q(OneOf(F("pk"), keys)), False
 

@@ -405,7 +405,7 @@ def test_one_who_came_back_is_told_of_in_the_head_the_timeline_and_the_facts(
 
     response = agent_client.get(url(ada))
 
-    assertContains(response, f"back since {date_short(second.astimezone(SAO_PAULO))}")
+    assertContains(response, f"back since {date_short(second.astimezone(SAO_PAULO).date())}")
     assertContains(response, "back as a customer", count=1)
     assertContains(response, "Customer before")
     timeline = agent_client.get(reverse("crm:timeline", args=[ada.pk]))

@@ -14,7 +14,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from crm import actions
 from crm.actions.custom_fields import add_field
 from crm.models import Customer, CustomField
-from staff.models import AuditEntry, User
+from staff.models import AuditEntry, Business, User
 from tests.factories import CustomerFactory
 
 
@@ -76,7 +76,9 @@ def test_a_deleted_order_is_still_told_of(agent_client: Client, agent: User, ada
     assertNotContains(response, "R$77")
 
 
-def test_filters_combine(agent_client: Client, agent: User, manager: User, ada: Customer) -> None:
+def test_filters_combine(
+    business: Business, agent_client: Client, agent: User, manager: User, ada: Customer
+) -> None:
     AuditEntry.objects.all().delete()
     actions.update_customer(customer=ada, by=agent, city="Paris")
     actions.update_customer(customer=ada, by=manager, city="Madrid", source="web")
@@ -89,7 +91,7 @@ def test_filters_combine(agent_client: Client, agent: User, manager: User, ada: 
         entries = agent_client.get(page(ada), asked).context["entries"]
         return [set(shown.entry.changes) for shown in entries]
 
-    yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
+    yesterday = (timezone.localdate(timezone=business.zone) - timedelta(days=1)).isoformat()
     assert found() == [{"city", "source"}, {"city"}, {"source"}]
     assert found(by=agent.pk) == [{"city"}]
     assert found(what="crm.customer:source") == [{"city", "source"}, {"source"}]

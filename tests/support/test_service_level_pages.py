@@ -162,8 +162,9 @@ def test_the_coming_holidays_of_a_region_can_be_looked_at(levels, manager_client
         HOURS, {"holidays": "PT"}, headers={"HX-Request": "true", "Accept-Language": "en"}
     )
 
-    assertContains(fragment, "Christmas Day")
-    assertNotContains(fragment, "<html")
+    text = fragment.content.decode()
+    assert "Christmas Day" in text or "Easter Sunday" in text  # whichever comes sooner
+    assert "<html" not in text
     assertContains(manager_client.get(HOURS, {"holidays": "nowhere"}), "None: choose your country")
 
 

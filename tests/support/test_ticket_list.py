@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertContains, assertNotContains
 
-from staff.models import User
+from staff.models import Business, User
 from support import search
 from support.filters import SORTS, VIEWS
 from support.models import Category, Queue, SavedView, Ticket
@@ -91,7 +91,10 @@ def test_views_show_what_they_say_and_count_it(agent_client: Client, agent: User
     }
 
 
-def test_filters_combine_and_read_as_a_sentence(agent_client: Client, agent: User) -> None:
+def test_filters_combine_and_read_as_a_sentence(
+    business: Business, agent_client: Client, agent: User
+) -> None:
+    today = timezone.localdate(timezone=business.zone).isoformat()
     repairs = Category.objects.create(name="Repairs", folded="repairs")
     customer = CustomerFactory(name="Ada")
     ticket = TicketFactory(
@@ -114,8 +117,8 @@ def test_filters_combine_and_read_as_a_sentence(agent_client: Client, agent: Use
         "tag": "vip",
         "queue": ticket.queue_id,
         "customer": customer.pk,
-        "since": timezone.localdate().isoformat(),
-        "until": timezone.localdate().isoformat(),
+        "since": today,
+        "until": today,
     }
     response = agent_client.get(URL, query)
 

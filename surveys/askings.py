@@ -115,9 +115,7 @@ def _places(customer: Customer, after: Place | None) -> QuerySet[Any, Any]:
     return parts[0].union(*parts[1:], all=True).order_by("-at", "kind", "-row")
 
 
-def _part(
-    rows: QuerySet[Any], column: str, kind: int, after: Place | None
-) -> QuerySet[Any, tuple[Any, ...]]:
+def _part(rows: QuerySet[Any], column: str, kind: int, after: Place | None) -> QuerySet[Any, Any]:
     if after is not None:
         at, last_kind, last = after
         beyond = Q(**{f"{column}__lt": at})
@@ -126,7 +124,9 @@ def _part(
         elif kind > last_kind:
             beyond |= Q(**{column: at})
         rows = rows.filter(beyond)
-    named = rows.annotate(at=F(column), kind=Value(kind, IntegerField()), row=F("pk"))
+    named: QuerySet[Any, Any] = rows.annotate(
+        at=F(column), kind=Value(kind, IntegerField()), row=F("pk")
+    )
     return named.values_list("at", "kind", "row")
 
 

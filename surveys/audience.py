@@ -14,6 +14,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
+from crm.among import Among
 from crm.filters import CustomerFilter
 from crm.models import Affiliation, ContactPoint, Customer
 from mail.models import OutgoingEmail, Suppression
@@ -241,9 +242,9 @@ def whom_to_ask(customer_ids: Sequence[int]) -> tuple[dict[int, Person], set[int
     begun = Q(since=None) | Q(since__lte=today)
     rows = (
         Affiliation.objects.filter(
+            Among("customer_id", list(customer_ids)),
             current,
             begun,
-            customer__in=customer_ids,
             contact__erased_at=None,
             contact__points__kind=ContactPoint.Kind.EMAIL,
             contact__points__retired_at=None,
@@ -278,9 +279,7 @@ def _suppressed(people: Iterable[Person]) -> set[str]:
 def _serving_several(people: Iterable[Person]) -> set[int]:
     """Contacts of more than one customer: only these can come up twice in one sending."""
     return set(
-        Affiliation.objects.filter(
-            contact__in=[person.contact_id for person in people],
-        )
+        Affiliation.objects.filter(Among("contact_id", [person.contact_id for person in people]))
         .values("contact")
         .annotate(customers=Count("customer", distinct=True))
         .filter(customers__gt=1)

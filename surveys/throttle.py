@@ -11,6 +11,7 @@ from django.db.models import Case, DateTimeField, F, Max, Q, QuerySet, Value, Wh
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
+from crm.among import Among
 from staff.models import Business
 from surveys.models import AskingRules, Invitation, Survey
 
@@ -91,7 +92,7 @@ def left_in_peace_now(
     )
     until = _until(gone.annotate(reached=Coalesce("sent_at", "due_at")), pauses, contact_ids, now)
     for contact_id, reminded_at in gone.filter(
-        contact__in=contact_ids, reminded_at__gt=now - HARD_LIMIT
+        Among("contact_id", list(contact_ids)), reminded_at__gt=now - HARD_LIMIT
     ).values_list("contact", "reminded_at"):
         assert reminded_at is not None  # noqa: S101 - the filter says so
         free = reminded_at + HARD_LIMIT
@@ -107,7 +108,7 @@ def _until(
 
     survey, kind = Q(survey=pauses.survey_id), Q(survey__kind=pauses.kind)
     rows = (
-        askings.filter(near(pauses.longest), contact__in=contact_ids)
+        askings.filter(Among("contact_id", list(contact_ids)), near(pauses.longest))
         .order_by()
         .values_list("contact")
         .annotate(

@@ -86,8 +86,8 @@ class TriggerForm(TriggerModelForm):
 
 
 class AskingRulesForm(RulesModelForm):
-    quiet_until = forms.TypedChoiceField(label=_("not before"), coerce=int)
-    quiet_from = forms.TypedChoiceField(label=_("not from"), coerce=int)
+    quiet_until = forms.TypedChoiceField(label=_("Not before"), coerce=int)
+    quiet_from = forms.TypedChoiceField(label=_("Not from"), coerce=int)
 
     class Meta:
         model = AskingRules

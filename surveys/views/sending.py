@@ -9,7 +9,9 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -19,7 +21,7 @@ from crm.views.going_back import back
 from staff.access import Role, access, acting_user
 from staff.models import Business
 from staff.refusals import Refusal
-from staff.templatetags.vinculo import number
+from staff.templatetags.vinculo import moment, number
 from surveys import preflight as checking
 from surveys import texts
 from surveys.actions import sending, testing
@@ -78,6 +80,10 @@ def _told(run: SurveyRun) -> str:
         "%(number)s invitations are on their way.",
         run.invited,
     ) % {"number": number(run.invited)}
+    due_at = run.invitations.values_list("due_at", flat=True).first()
+    if due_at and due_at > timezone.now():
+        quiet = _("Nobody is asked at this hour. They leave: %(when)s.")
+        invited = f"{invited} {quiet % {'when': moment(due_at)}}"
     if not run.skipped:
         return invited
     skipped = ngettext(

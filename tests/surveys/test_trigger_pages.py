@@ -181,3 +181,14 @@ def test_what_waits_is_put_off_or_left_out_when_somebody_else_was_quicker(
     assert waiting.state == "cancelled"
     assert Skip.objects.get().reason == Skip.Reason.THROTTLED
     assert not OutgoingEmail.objects.exists()
+
+
+def test_whoever_sends_in_quiet_hours_is_told_when_it_leaves(
+    manager_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = CustomerFactory(email="ada@example.com")
+    later = timezone.now() + timedelta(hours=5)
+    monkeypatch.setattr(sending, "leaves_at", lambda *_given: later)
+    address = f"/surveys/{stock_survey('nps').pk}/send/"
+    response = manager_client.post(address, {"customer": ada.pk, "once_key": "a"}, follow=True)
+    assertContains(response, "Nobody is asked at this hour. They leave:")

@@ -6,10 +6,11 @@ from staff import colour
 from staff.models import Business
 
 
-def frame(business: Business) -> dict[str, object]:
-    """Name, address and colour of the business, the colour fit to be read by day and by night."""
+def frame(business: Business, accent: str = "") -> dict[str, object]:
+    """Name and address of the business; its colour, or `accent`, fit to be read by day and by night."""
+    own = accent or business.colour
     return {
         "business": business,
-        "on_light": colour.readable_on(colour.PAPER, business.colour),
-        "on_dark": colour.readable_on(colour.NIGHT, business.colour),
+        "on_light": colour.readable_on(colour.PAPER, own),
+        "on_dark": colour.readable_on(colour.NIGHT, own),
     }

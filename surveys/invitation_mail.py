@@ -20,8 +20,8 @@ from django.utils.translation import to_locale
 
 from crm.models import Customer
 from mail.drafts import UNSUBSCRIBE, Draft
+from mail.letterhead import frame
 from mail.models import Mailbox, OutgoingEmail
-from staff import colour
 from staff.models import Business
 from support.reply_keys import read_mailboxes, reply_address
 from surveys import texts
@@ -150,10 +150,10 @@ def body_of(
     if is_reminder:
         own = replace(own, intro=words.reminder)
     low, high = survey.scale
-    own_colour = survey.colour or business.colour
     context = {
-        "business": business,
+        **frame(business, survey.colour),
         "language": language,
+        "subject": own.subject,
         "texts": own,
         "words": words,
         "why": words.why.replace("{business}", business.name),
@@ -164,8 +164,6 @@ def body_of(
         "low": low,
         "high": high,
         "unsubscribe": UNSUBSCRIBE,
-        "on_light": colour.readable_on(colour.PAPER, own_colour),
-        "on_dark": colour.readable_on(colour.NIGHT, own_colour),
     }
     return Body(
         subject=own.subject,

@@ -55,7 +55,9 @@ class AnswerFilter(SentenceFilter):
         choices=Response.Sentiment.choices,
     )
     origin = select(label=gettext_lazy("Came by"), choices=Response.Origin.choices)
-    period = select(label=gettext_lazy("Of the last"), choices=list(PERIODS.items()), method="by_period")
+    period = select(
+        label=gettext_lazy("Of the last"), choices=list(PERIODS.items()), method="by_period"
+    )
     segment = select(label=gettext_lazy("Segment"), method="by_segment")
     reasons = django_filters.BooleanFilter(
         label=gettext_lazy("Only with a reason"), method="by_reason"

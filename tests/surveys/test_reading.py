@@ -219,9 +219,7 @@ def test_filters_combine(agent_client, waiting, manager):
     ResponseFactory(kind="csat", score=1, comment="wait three")
     ResponseFactory(score=2, comment="held back", validity="held")
     old = ResponseFactory(score=2, comment="wait long ago")
-    Response.objects.filter(pk=old.pk).update(
-        answered_at=timezone.now() - timedelta(days=100)
-    )
+    Response.objects.filter(pk=old.pk).update(answered_at=timezone.now() - timedelta(days=100))
     read()
 
     nps = old.survey_id

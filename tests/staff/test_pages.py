@@ -12,7 +12,15 @@ from django_htmx.middleware import HtmxDetails
 from pytest_django import DjangoAssertNumQueries
 
 from staff.models import ChangeSet
-from staff.pages import Page, capped_count, paginate, render_page
+from staff.pages import (
+    MANY,
+    Composed,
+    Page,
+    capped_count,
+    capped_counts,
+    paginate,
+    render_page,
+)
 
 TEMPLATES = [
     {
@@ -191,6 +199,27 @@ def test_a_count_is_exact_up_to_its_cap(change_sets: list[ChangeSet]) -> None:
 
 def test_a_count_beyond_its_cap_says_at_least(change_sets: list[ChangeSet]) -> None:
     assert str(capped_count(ChangeSet.objects.all(), cap=11)) == "11+"
+
+
+def test_what_is_beyond_its_cap_is_not_asked_again_for_a_minute_and_what_is_not_is(
+    change_sets: list[ChangeSet], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    MANY.forget()
+    asked = {
+        "all": Composed(ChangeSet.objects.all),
+        "last": ChangeSet.objects.filter(pk__gt=change_sets[-3].pk),
+    }
+
+    def told() -> dict[str, str]:
+        return {name: str(count) for name, count in capped_counts(asked, cap=11).items()}
+
+    with django_assert_num_queries(1):
+        assert told() == {"all": "11+", "last": "2"}
+    ChangeSet.objects.exclude(pk=change_sets[-1].pk).delete()
+    with django_assert_num_queries(1):
+        assert told() == {"all": "11+", "last": "1"}
+    MANY.forget()
+    assert told() == {"all": "1", "last": "1"}
 
 
 def test_a_count_is_written_in_the_readers_language() -> None:

@@ -1,8 +1,7 @@
 """Orders, contracts and the costs ledger, typed in the reader's own way and taken back."""
 
 import re
-from datetime import date
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest

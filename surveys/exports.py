@@ -17,7 +17,7 @@ from crm.segments import visible_to
 from staff.exports import Column, ExportList, column, register, register_kind
 from staff.models import User
 from surveys.answer_filter import AnswerFilter, chosen_reviews, not_too_few, readable
-from surveys.models import Response, Review, Survey, Tagging
+from surveys.models import Invitation, Response, Review, Survey, Tagging
 
 
 def responses(query: QueryDict, user: User | None) -> Any:
@@ -82,6 +82,11 @@ def told() -> Any:
     return Response.objects.filter(customer__isnull=False)
 
 
+def asked_elsewhere() -> Any:
+    """What this installation asked itself is no history of another tool's."""
+    return Invitation.objects.filter(state=Invitation.State.ELSEWHERE)
+
+
 RESPONSES = [
     reference_column("external_id", ""),
     column("survey", "", "survey_id", look=survey_names),
@@ -89,6 +94,14 @@ RESPONSES = [
     column("answered_at", ""),
     column("score", ""),
     column("comment", ""),
+]
+
+INVITATIONS = [
+    reference_column("external_id", ""),
+    column("survey", "", "survey_id", look=survey_names),
+    reference_column("customer", "", "customer"),
+    column("email", "", "address"),
+    column("sent_at", "", "created_at"),
 ]
 
 REVIEWS = [
@@ -120,6 +133,14 @@ def register_all() -> None:
     )
     register_kind(
         ExportList("responses", "responses", lambda _query, _user: told(), fixed(RESPONSES))
+    )
+    register_kind(
+        ExportList(
+            "invitations",
+            "invitations",
+            lambda _query, _user: asked_elsewhere(),
+            fixed(INVITATIONS),
+        )
     )
     register_kind(
         ExportList("reviews", "reviews", lambda _query, _user: Review.objects.all(), fixed(REVIEWS))

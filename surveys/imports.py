@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,12 +17,10 @@ from crm.imports.parsing import BadCell, Context, instant, text
 from crm.imports.session import Session
 from crm.imports.standard import CUSTOMER, EXTERNAL_ID, at
 from crm.models import Interaction
-from surveys import review_imports
-from surveys.actions.surveys import stock_survey
+from surveys import invitation_imports, review_imports
+from surveys.invitation_imports import Surveys, known_surveys, survey_named
 from surveys.models import Response, Survey
 
-# By lower-cased name, and by kind: nps, csat, ces.
-Surveys = Mapping[str, Survey]
 # What a database's integer holds.
 LARGEST = 2**31 - 1
 
@@ -37,18 +35,8 @@ def score(cell: str, _context: Context) -> int:
     return int(number)
 
 
-def known_surveys() -> Surveys:
-    stock = {kind: stock_survey(kind) for kind in Survey.Kind.values}
-    return stock | {survey.name.lower(): survey for survey in Survey.objects.all()} | stock
-
-
 def response_fields(surveys: Surveys, values: Values, _context: Context) -> Values:
-    survey = surveys.get(values["survey"].strip().lower())
-    if survey is None:
-        raise BadCell(
-            _("survey: there is none named “%(name)s”. Write nps, csat, ces or a survey's name.")
-            % {"name": values["survey"]}
-        )
+    survey = survey_named(surveys, values["survey"])
     reason = why_invalid(survey, values.get("score"))
     return {
         "survey_id": survey.pk,
@@ -151,3 +139,4 @@ def register() -> None:
     kinds.register(RESPONSES)
     words.describe(RESPONSES.name, RESPONSE_WORDS)
     review_imports.register()
+    invitation_imports.register()

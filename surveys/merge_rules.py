@@ -25,7 +25,7 @@ def asked(merge: Merge) -> None:
     Where both left, both stay; the loser's tells from now on whom it asked.
     """
     theirs, ours = (
-        Invitation.objects.filter(contact=pk, subject_model="")
+        Invitation.objects.filter(contact=pk, subject_model="", external_id="")
         for pk in (merge.loser, merge.winner)
     )
     twins = {one.run_id: one for one in ours.filter(run__in=theirs.values("run"))}

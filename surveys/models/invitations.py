@@ -93,6 +93,9 @@ class Invitation(models.Model):
     bounced_at = models.DateTimeField(null=True, blank=True)
     # When a confirmation was last held: only then is there a burst to look for.
     held_at = models.DateTimeField(null=True, blank=True)
+    # Of one that another tool sent: by what it is found again when it is imported once more.
+    external_source = models.CharField(max_length=60, blank=True, default="", db_default="")
+    external_id = models.CharField(max_length=190, blank=True, default="", db_default="")
 
     objects = InvitationQuerySet.as_manager()
 
@@ -100,8 +103,13 @@ class Invitation(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["run", "contact"],
-                condition=Q(subject_model=""),
+                condition=Q(subject_model="", external_id=""),
                 name="surveys_invited_once",
+            ),
+            models.UniqueConstraint(
+                fields=["external_source", "external_id"],
+                condition=~Q(external_id=""),
+                name="surveys_invitation_external",
             ),
             models.UniqueConstraint(
                 fields=["trigger", "subject_model", "subject_id", "occurrence"],

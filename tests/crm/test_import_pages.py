@@ -104,7 +104,7 @@ def test_the_first_visit_teaches_and_offers_examples(manager_client: Client) -> 
 
 EXAMPLES = (
     "customers contacts orders contracts costs tenures interactions subscribers delivery_events "
-    "tickets ticket_events responses reviews"
+    "tickets ticket_events responses invitations reviews"
 ).split()
 # What an example names must be there.
 BEFORE = {"customers": [], "ticket_events": ["customers", "tickets"]}

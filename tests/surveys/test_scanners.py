@@ -26,7 +26,7 @@ from surveys.audience import Audience
 from surveys.models import Click, Invitation, Response
 from tests.factories import CustomerFactory, InvitationFactory, ResponseFactory
 from tests.services import chromium
-from tests.services.looking import OVERFLOWING, SMALL_PHONE
+from tests.services.looking import OVERFLOWING
 from tests.surveys.test_answer import nonce_of
 
 Links = list[str]
@@ -203,7 +203,9 @@ def test_a_sandbox_that_runs_every_page_answers_nothing(
 @contextmanager
 def plain_browser(browser: Browser, language: str) -> Iterator[Page]:
     """A small phone whose browser runs no scripts."""
-    context = browser.new_context(java_script_enabled=False, locale=language, viewport=SMALL_PHONE)
+    context = browser.new_context(
+        java_script_enabled=False, locale=language, viewport={"width": 320, "height": 640}
+    )
     chromium.shut_in(context)
     yield context.new_page()
     context.close()

@@ -37,6 +37,7 @@ from tests.factories import (
     CostFactory,
     CustomerFactory,
     InteractionFactory,
+    InvitationFactory,
     OrderFactory,
     TenureSpanFactory,
     TicketFactory,
@@ -153,6 +154,15 @@ def there(agent: User) -> None:
             contact=contact, purpose="outreach", given=given, at=at, how=Consent.How.IMPORT
         )
     DeliveryEvent.objects.create(address="ada@example.com", type="hard_bounce", at=MORNING)
+    InvitationFactory(
+        customer=customer,
+        contact=contact,
+        state="elsewhere",
+        external_id="Q-1",
+        created_at=MORNING,
+        sent_at=None,
+        token_hash="",
+    )
     tenures.rebuild([customer.pk, referrer.pk])
 
 

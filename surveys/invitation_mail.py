@@ -66,7 +66,8 @@ class Renderer:
         link = answer_url(token)
         greeting = greeting_of(language, name_of(invitation))
         until = self._date(invitation.expires_at, language)
-
+        # By which a reply finds back; who answers anonymously would give themselves away by one.
+        key = "" if invitation.survey.is_anonymous else reply_key(invitation)
         return Draft(
             stream=OutgoingEmail.Stream.SURVEYS,
             to_address=invitation.address,
@@ -78,17 +79,11 @@ class Renderer:
             .replace(UNTIL, escape(until)),
             language=language,
             about=("surveys.invitation", invitation.pk),
-            **self._way_back(invitation),
+            thread_key=key,
+            reply_to=reply_address(self._mailbox, key) if key else "",
             once_key=f"surveys.invitation:{invitation.pk}{REMINDER if is_reminder else FIRST}",
             expires_at=invitation.expires_at,
         )
-
-    def _way_back(self, invitation: Invitation) -> dict[str, str]:
-        """By which a reply finds back; who answers anonymously would give themselves away by one."""
-        if invitation.survey.is_anonymous:
-            return {}
-        key = reply_key(invitation)
-        return {"thread_key": key, "reply_to": reply_address(self._mailbox, key)}
 
     @cached_property
     def _mailbox(self) -> Mailbox | None:

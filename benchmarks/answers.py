@@ -27,10 +27,11 @@ LEAST = 0.6
 # Everybody is asked again and again: contact and customer are what there are.
 INVITE = """
     INSERT INTO surveys_invitation (run_id, survey_id, customer_id, contact_id, address, language,
-                                    state, token_hash, created_at, expires_at, sent_at, subject_model)
+                                    state, token_hash, reminder_hash, due_at, created_at, expires_at,
+                                    sent_at, subject_model)
     SELECT %(run)s, %(survey)s, customer_id, contact_id, 'someone@example.com', 'en', 'queued',
            encode(sha256(convert_to(%(prefix)s || place, 'UTF8')), 'hex'),
-           %(sent)s, %(expires)s, %(sent)s, ''
+           '', %(sent)s, %(sent)s, %(expires)s, %(sent)s, ''
     FROM (
         SELECT a.customer_id, a.contact_id, row_number() OVER (ORDER BY a.id) AS place
         FROM crm_affiliation a WHERE a.is_primary AND a.until IS NULL

@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Sequence
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from crm import folding
@@ -49,7 +49,9 @@ def read_batch(size: int = BATCH) -> int:
         unique_fields=["response"],
     )
     _tag(responses, list(CommentTag.objects.exclude(phrases="")))
-    Response.objects.filter(pk__in=[one.pk for one in responses]).update(read_at=timezone.now())
+    # When an anonymous comment was read would tell when it came.
+    read_at = Case(When(is_anonymous=True, then=F("answered_at")), default=Value(timezone.now()))
+    Response.objects.filter(pk__in=[one.pk for one in responses]).update(read_at=read_at)
     return len(responses)
 
 

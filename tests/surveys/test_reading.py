@@ -134,6 +134,13 @@ def test_a_changed_comment_is_read_again(waiting, business):
     assert tagged(given) == {"Waiting"}
 
 
+def test_the_time_of_reading_tells_nothing_of_who_answered_when(business):
+    day = timezone.now() - timedelta(hours=30)
+    ResponseFactory(comment="Frank words", customer=None, is_anonymous=True, answered_at=day)
+    read()
+    assert Response.objects.get().read_at == day
+
+
 # --- By hand ---
 
 

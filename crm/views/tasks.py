@@ -35,7 +35,7 @@ def today(request: HttpRequest) -> HttpResponse:
 
 def today_context(request: HttpRequest, form: TaskForm | None = None) -> dict[str, Any]:
     return {
-        "agenda": agenda.read(acting_user(request)),
+        "agenda": agenda.read(acting_user(request), whole=request.GET.get("all", "")),
         "form": form or TaskForm(initial={"owner": request.user.pk}),
         "lists": registry.today_lists(request),
         "today": timezone.localdate(),
@@ -178,8 +178,7 @@ def _toggle(
             messages.success(request, text, extra_tags=undo_tag(undo, pk, to=to) if undo else "")
     if request.htmx:  # type: ignore[attr-defined]
         context = {
-            "task": task,
-            "may_write": True,
+            "tasks": [task],
             "with_customer": bool(request.POST.get("with_customer")),
             "back": request.POST.get("next", ""),
         }

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from crm import actions
+from crm.agenda import SHOWN
 from crm.models import Task
 from staff.models import User
 from tests.factories import ContractFactory, CustomerFactory, OrderFactory, TaskFactory
@@ -37,6 +38,30 @@ def test_ones_own_tasks_by_how_pressing_they_are(agent_client: Client, agent: Us
     ]
     assertContains(response, "1 late")
     assertContains(response, "1 more later on")
+
+
+def test_of_many_tasks_the_first_are_shown_and_the_rest_on_request(
+    agent_client: Client, agent: User
+) -> None:
+    due = timezone.now() - timedelta(days=2)
+    Task.objects.bulk_create(
+        Task(title=f"Task <{n}>", owner=agent, due_at=due + timedelta(minutes=n))
+        for n in range(SHOWN + 2)
+    )
+    whole = f"{URL}?all=late"
+    last = f"Task &lt;{SHOWN + 1}&gt;"
+
+    response = agent_client.get(URL)
+
+    assertContains(response, 'class="task"', count=SHOWN)
+    assertContains(response, f'href="{whole}#agenda-late"')
+    assertContains(response, f"Show all ({SHOWN + 2})")
+    assertContains(response, f"{SHOWN + 2} late")
+    assertNotContains(response, last)
+    for headers in ({}, HTMX):
+        response = agent_client.get(whole, headers=headers)
+        assertContains(response, last)
+        assertNotContains(response, f"{whole}#agenda-late")
 
 
 def test_a_clear_day_says_so(read_only_client: Client) -> None:

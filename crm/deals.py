@@ -29,6 +29,7 @@ from crm.registry import (
 )
 from staff.access import Role, acting_user
 from staff.formats import money
+from staff.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -188,9 +189,15 @@ def stays(deal: Deal) -> list[Stay]:
 
 def waiting(user: User) -> list[Deal]:
     """The open deals of a person that were expected by now or have grown old, the longest first."""
+    return [deal for deal in LOOKED_AT.all(user.pk) if deal.is_overdue or deal.is_old]
+
+
+def _looked_at(user: int) -> QuerySet[Deal]:
     rows = Deal.objects.filter(owner=user, state=Deal.State.OPEN, customer__archived_at=None)
-    looked_at = rows.select_related("customer", "stage").order_by("moved_at", "pk")
-    return [deal for deal in looked_at[:MOST_LOOKED_AT] if deal.is_overdue or deal.is_old]
+    return rows.select_related("customer", "stage").order_by("moved_at", "pk")[:MOST_LOOKED_AT]
+
+
+LOOKED_AT = Prepared(_looked_at, int)
 
 
 def _today(request: HttpRequest) -> dict[str, Any] | None:

@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from threading import local
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.query import ModelIterable, get_related_populators
+
+if TYPE_CHECKING:
+    from staff.models import User
 
 Row = TypeVar("Row")
 
@@ -57,6 +60,28 @@ class Prepared(Generic[Row]):
             statement = _Statement(made if limit is None else made[:limit], self._stand_ins)
             setattr(self._kept, name, statement)
         return statement
+
+
+class PreparedFor(Generic[Row]):
+    """The same of what a person may see: `made(user, *values)`, composed once for each role.
+
+    Of the user nothing but the role may decide how the query is made, and nothing but the key may
+    appear in it.
+    """
+
+    def __init__(self, made: Callable[..., models.QuerySet[Any, Row]], *kinds: type) -> None:
+        self._made, self._kinds = made, kinds
+        self._of_roles: dict[int, Prepared[Row]] = {}
+
+    def all(self, user: User, *values: Any) -> list[Row]:
+        role = user.role
+        if role not in self._of_roles:
+            self._of_roles[role] = Prepared(
+                lambda pk, *more: self._made(user.__class__(pk=pk, role=role), *more),
+                int,
+                *self._kinds,
+            )
+        return self._of_roles[role].all(user.pk, *values)
 
 
 class _Statement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy, ngettext
@@ -13,6 +14,8 @@ from crm import registry
 from crm.models import Customer
 from mail.parsing import reply_text
 from staff.access import Role, acting_user
+from staff.models import User
+from staff.prepared import PreparedFor
 from support import today
 from support.models import Message, Ticket
 
@@ -25,8 +28,7 @@ EXCERPT = 300
 def panel(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     """The open tickets that this person may see, the latest activity first: one query."""
     user = acting_user(request)
-    found = Ticket.objects.visible_to(user).open().filter(customer=customer)
-    tickets = list(found.select_related("assignee").order_by("-last_activity_at", "-pk")[:MOST])
+    tickets = OPEN.all(user, customer.pk)
     may_write = user.has_role(Role.AGENT) and customer.archived_at is None
     return {
         "tickets": tickets[:SHOWN],
@@ -34,6 +36,14 @@ def panel(request: HttpRequest, customer: Customer) -> dict[str, Any]:
         "health": _health(tickets),
         "create_url": create_url(customer) if may_write else "",
     }
+
+
+def _open(user: User, customer: int) -> QuerySet[Ticket]:
+    found = Ticket.objects.visible_to(user).open().filter(customer=customer)
+    return found.select_related("assignee").order_by("-last_activity_at", "-pk")[:MOST]
+
+
+OPEN = PreparedFor(_open, int)
 
 
 def _health(tickets: list[Ticket]) -> list[registry.Fact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import Q, QuerySet
@@ -54,8 +55,8 @@ class TicketQuerySet(QuerySet["Ticket"]):
         """Those that any figure may count: neither spam nor merged into another."""
         return self.exclude(state__in=["spam", "merged"])
 
-    def awake(self) -> Self:
-        return self.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now()))
+    def awake(self, now: datetime | None = None) -> Self:
+        return self.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now or timezone.now()))
 
     def late(self) -> Self:
         return self.open().filter(next_due_at__lt=timezone.now())

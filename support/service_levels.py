@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.text import capfirst
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.registry import TODAY_LISTS, TodayList
 from staff import audit
 from staff.access import acting_user
+from staff.prepared import PreparedFor
 from support import terms
 from support.clock import Kind
 from support.forms.service_levels import KIND_LABELS, PRIORITIES, duration_text, spans_text
@@ -22,6 +23,8 @@ from support.models import CalendarVersion, SlaPolicyVersion, SlaTarget, Ticket
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+    from staff.models import User
 
 MOST = 8
 MINUTE = timedelta(minutes=1)
@@ -64,13 +67,17 @@ def due_now(
 
 def nobodys(request: HttpRequest) -> dict[str, Any] | None:
     """Tickets of this person's queues that nobody has taken, and that are late or soon will be."""
-    user, now = acting_user(request), timezone.now()
+    tickets = NOBODYS.all(acting_user(request), timezone.now())
+    return {"tickets": tickets} if tickets else None
+
+
+def _nobodys(user: User, now: datetime) -> QuerySet[Ticket]:
     near = SlaTarget.objects.filter(
         ticket=OuterRef("pk"), met_at=None, cancelled_at=None, warn_at__lte=now
     )
-    tickets = list(
+    return (
         Ticket.objects.open()
-        .awake()
+        .awake(now)
         .filter(
             Exists(near),
             assignee=None,
@@ -80,7 +87,9 @@ def nobodys(request: HttpRequest) -> dict[str, Any] | None:
         .select_related("customer")
         .order_by("next_due_at", "pk")[:MOST]
     )
-    return {"tickets": tickets} if tickets else None
+
+
+NOBODYS = PreparedFor(_nobodys, datetime)
 
 
 def register() -> None:

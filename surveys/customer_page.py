@@ -15,6 +15,7 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     Value,
     When,
@@ -29,7 +30,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm import registry
 from crm.models import Customer
 from staff.access import Role, acting_user
-from staff.prepared import Prepared
+from staff.models import User
+from staff.prepared import Prepared, PreparedFor
 from staff.templatetags.vinculo import score_group
 from support.models import Ticket
 from surveys import arc
@@ -150,15 +152,21 @@ def send_url(customer: Customer) -> str:
 
 def detractors(request: HttpRequest) -> dict[str, Any] | None:
     """Low answers of late to which nobody has replied, those first that are due first."""
-    user = acting_user(request)
+    found = DETRACTORS.all(acting_user(request), timezone.now() - RECENT)
+    return {"responses": found, "now": timezone.now()} if found else None
+
+
+def _detractors(user: User, since: datetime) -> QuerySet[Response]:
     visible = Ticket.objects.visible_to(user).filter(pk=OuterRef("follow_up__ticket"))
-    found = list(
-        Response.objects.detractors_unanswered(since=timezone.now() - RECENT)
+    return (
+        Response.objects.detractors_unanswered(since=since)
         .select_related("customer", "follow_up__ticket__assignee")
         .annotate(due_at=F("follow_up__due_at"), shown_ticket=Subquery(visible.values("pk")[:1]))
         .order_by(F("due_at").asc(nulls_last=True), "-answered_at", "-pk")[:SHOWN]
     )
-    return {"responses": found, "now": timezone.now()} if found else None
+
+
+DETRACTORS = PreparedFor(_detractors, datetime)
 
 
 def marks(ids: Collection[int]) -> Mapping[int, dict[str, Any]]:

@@ -8,8 +8,9 @@ from django.db import connection
 from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 
+from staff.access import Role
 from staff.models import Business, User
-from staff.prepared import Prepared
+from staff.prepared import Prepared, PreparedFor
 from surveys.models import Invitation
 from tests.factories import InvitationFactory
 
@@ -111,3 +112,18 @@ def test_rows_of_values_are_tuples_also_of_several_tables(agent: User, business:
 
     assert sorted(named.all(agent.pk)) == sorted([(agent.name,), (business.name,)])
     assert named.all(0) == [(business.name,)]
+
+
+def test_for_each_role_it_is_composed_anew(owner: User, agent: User, manager: User) -> None:
+    seen = PreparedFor(
+        lambda user, email: User.objects.filter(email=email).filter(
+            Q() if user.has_role(Role.MANAGER) else Q(pk=user.pk)
+        ),
+        str,
+    )
+
+    for _ in range(2):
+        assert seen.all(agent, agent.email) == [agent]
+        assert seen.all(agent, owner.email) == []
+        assert seen.all(manager, agent.email) == [agent]
+        assert seen.all(owner, manager.email) == [manager]

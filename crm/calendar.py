@@ -7,6 +7,7 @@ day is an event of that whole day.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -14,13 +15,15 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event
 
 from crm.actions.tasks import END_OF_DAY
 from crm.models import CalendarFeed, Contract, Task
 from crm.today import CONTRACTS_AHEAD, ending
 from staff.models import Business, User
 from staff.tokens import hashed
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 # A calendar that is asked for every few minutes by several devices stays small.
 MOST = 500
@@ -49,6 +52,8 @@ def calendar_of(user: User, business: Business) -> bytes:
 
     In the active language and time zone.
     """
+    from icalendar import Calendar  # late: megabytes that each process would hold
+
     calendar = Calendar()
     calendar.add("prodid", "-//Vinculo//Calendar//EN")
     calendar.add("version", "2.0")
@@ -101,6 +106,8 @@ def _customer_page(customer_id: int) -> str:
 
 
 def _event(key: str, title: str, made_at: datetime, page: str) -> Event:
+    from icalendar import Event
+
     event = Event()
     host = urlsplit(settings.BASE_URL).hostname or "localhost"
     event.add("uid", f"{key}@{host}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from hashlib import blake2b
 from itertools import combinations
-
-from rapidfuzz import fuzz
 
 # What says nothing about whose name it is: particles, and what kind of company it is.
 _EMPTY = frozenset(
@@ -70,7 +70,14 @@ def likeness(one: str, other: str) -> int:
     texts = [
         " ".join(sorted(words, key=lambda word: (sound(word), word))) for words in (first, second)
     ]
-    return int(fuzz.ratio(*texts))
+    return int(_ratio()(*texts))
+
+
+@cache
+def _ratio() -> Callable[[str, str], float]:
+    from rapidfuzz import fuzz  # late: megabytes that each process would hold
+
+    return fuzz.ratio
 
 
 def _numbers(words: list[str]) -> set[str]:

@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
-import dns.exception
-import dns.resolver
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import gettext as _
@@ -98,6 +96,9 @@ def parent(domain: str) -> str:
 
 def texts_of(name: str) -> list[str] | None:
     """The TXT records of a name; [] without any, None when no server answers."""
+    import dns.exception  # late: megabytes that each process would hold
+    import dns.resolver
+
     resolver = dns.resolver.Resolver()
     if settings.DNS_SERVER:
         host, _colon, port = settings.DNS_SERVER.partition(":")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
 from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 
@@ -115,6 +114,8 @@ class XlsxWriter(Writer):
     def __init__(self, path: Path, zone: ZoneInfo, title: str) -> None:
         self._zone, self._title = zone, title
         options = {"constant_memory": True, "tmpdir": str(path.parent)}
+        import xlsxwriter  # late: megabytes that each process would hold
+
         self._book = xlsxwriter.Workbook(path, options)
         # 14 and 22 are "the date (and time) as this computer writes it".
         self._day = self._book.add_format({"num_format": 14})

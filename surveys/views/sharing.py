@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from io import BytesIO
 
-import segno
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -61,6 +60,8 @@ def share(request: HttpRequest, survey_id: int) -> HttpResponse:
 @require_safe
 def code(request: HttpRequest, survey_id: int, kind: str) -> HttpResponse:
     """The QR code of the public page, as a drawing or as a picture."""
+    import segno  # late: megabytes that each process would hold
+
     survey = get_object_or_404(Survey, pk=survey_id, is_public=True)
     content_type, scale = IMAGES[kind]
     image = BytesIO()

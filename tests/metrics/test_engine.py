@@ -280,5 +280,5 @@ def test_the_number_of_statements_does_not_grow_with_periods_or_facts(
 ) -> None:
     for day in range(1, 28):
         nps_answer(9, at(2, day))
-    with django_assert_max_num_queries(215):
+    with django_assert_max_num_queries(225):
         actions.recompute_full(now=NOW)

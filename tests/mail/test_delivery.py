@@ -33,7 +33,7 @@ def sink(smtp_sink: Sink, settings: Settings, business: Business) -> Sink:
 def server(
     settings: Settings, business: Business, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Misbehaving]:
-    monkeypatch.setattr(transport, "TIMEOUT", 0.5)
+    monkeypatch.setattr(transport, "TIMEOUT", 2)
     with running(Misbehaving()) as misbehaving:
         settings.EMAIL_URL = misbehaving.url
         yield misbehaving

@@ -34,10 +34,7 @@ TAKEN = {
 
 
 @pytest.fixture
-def postmark(
-    settings: Settings, business: Business, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[providing.Provider]:
-    monkeypatch.setattr(providers, "TIMEOUT", (0.5, 0.3))
+def postmark(settings: Settings, business: Business) -> Iterator[providing.Provider]:
     with providing.running() as provider:
         provider.answer = TAKEN
         settings.EMAIL_URL = "anymail-postmark://"
@@ -153,7 +150,10 @@ def test_whom_the_provider_does_not_write_to_may_be_written_to_another_way(
     assert not Suppression.objects.exists()
 
 
-def test_silence_after_the_message_leaves_it_open(postmark: providing.Provider) -> None:
+def test_silence_after_the_message_leaves_it_open(
+    postmark: providing.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "TIMEOUT", (10, 0.3))
     postmark.answers_after = 0.6
     row = sent()
     delivery.sweep()
@@ -199,9 +199,13 @@ def test_a_redirect_hands_nothing_over(postmark: providing.Provider) -> None:
 # --- A provider that takes each key once ------------------------------------------------------------
 
 
-def test_with_a_key_a_message_of_unknown_fate_is_sent_again(resend: providing.Provider) -> None:
-    resend.answers_after = 0.6
-    row = sent()
+def test_with_a_key_a_message_of_unknown_fate_is_sent_again(
+    resend: providing.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as impatient:
+        impatient.setattr(providers, "TIMEOUT", (10, 0.3))
+        resend.answers_after = 0.6
+        row = sent()
     assert row.state == State.QUEUED
 
     resend.answers_after = 0

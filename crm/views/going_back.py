@@ -43,11 +43,16 @@ def undo_tag(name: str, *args: Any, to: str) -> str:
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back one stroke made on this room's pages: one's own, or as a manager anybody's."""
-    change_set = get_object_or_404(ChangeSet, pk=pk, kind__startswith="crm.")
+    take_back(request, own_stroke(request, pk=pk, kind__startswith="crm."))
+    return back(request, "crm:customer-list")
+
+
+def own_stroke(request: HttpRequest, **asked: Any) -> ChangeSet:
+    """The one that is `asked` for, if it is this person's; a manager may take back anybody's."""
+    change_set = get_object_or_404(ChangeSet, **asked)
     if change_set.by_id != request.user.pk and not acting_user(request).has_role(Role.MANAGER):
         raise PermissionDenied
-    take_back(request, change_set)
-    return back(request, "crm:customer-list")
+    return change_set
 
 
 # Strokes that are taken back with more than their rows.

@@ -6,18 +6,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.views.going_back import back, take_back, undo_tag
+from crm.views.going_back import back, own_stroke, take_back, undo_tag
 from staff.access import Role, access, acting_user
-from staff.models import ChangeSet
 from staff.refusals import Refusal
 from support.actions import merging, selections
 from support.filters import TicketFilter
@@ -188,8 +186,5 @@ def unmerge(request: HttpRequest) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back one stroke made on this list: one's own, or as a manager anybody's."""
-    change_set = get_object_or_404(ChangeSet, pk=pk, kind="support.change")
-    if change_set.by_id != request.user.pk and not acting_user(request).has_role(Role.MANAGER):
-        raise PermissionDenied
-    take_back(request, change_set)
+    take_back(request, own_stroke(request, pk=pk, kind="support.change"))
     return _home(request)

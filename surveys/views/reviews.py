@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Avg, Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.views.going_back import back, take_back, undo_tag
+from crm.views.going_back import back, own_stroke, take_back, undo_tag
 from staff.access import Role, access, acting_user
-from staff.models import ChangeSet
 from staff.pages import paginate, render_page
 from staff.refusals import Refusal
 from surveys.actions import reviews as actions
@@ -92,10 +90,7 @@ def review_delete(request: HttpRequest, review_id: int) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back one stroke made on this room's pages: one's own, or as a manager anybody's."""
-    change_set = get_object_or_404(ChangeSet, pk=pk, kind__startswith="surveys.")
-    if change_set.by_id != request.user.pk and not acting_user(request).has_role(Role.MANAGER):
-        raise PermissionDenied
-    take_back(request, change_set)
+    take_back(request, own_stroke(request, pk=pk, kind__startswith="surveys."))
     return back(request, "surveys:review-list")
 
 

@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 import json
-import resource
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.apart import peak, told_by
 from benchmarks.importing import asked
 from benchmarks.rows import Row
-from benchmarks.scenery import ROOT
 
 if TYPE_CHECKING:
     import psycopg
@@ -97,15 +95,7 @@ def copied() -> float:
 
 def exported(path: Path) -> dict[str, float]:
     """How many rows came out, how long it took, and the most memory (MB) by a tenth and by the end."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.exporting", path],
-        cwd=ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    return told_by("exporting", path)
 
 
 def run(path: Path) -> None:
@@ -137,11 +127,6 @@ def run(path: Path) -> None:
     seconds = time.perf_counter() - began
     found = {"rows": draft.rows, "seconds": seconds, "early": early, "peak": peak()}
     print(json.dumps(found))
-
-
-def peak() -> float:
-    """The most memory that this process has had so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import csv
 import json
-import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +21,8 @@ from typing import IO, TYPE_CHECKING
 
 import psutil
 
+from benchmarks.apart import peak, told_by
 from benchmarks.rows import Row, percentile
-from benchmarks.scenery import ROOT
 
 if TYPE_CHECKING:
     import psycopg
@@ -277,15 +275,7 @@ def asked(query: str) -> list[tuple[int]]:
 
 def imported(path: Path) -> dict[str, float]:
     """What became of the file, how long it took, and the most memory that it needed (MB)."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.importing", path],
-        cwd=ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    return told_by("importing", path)
 
 
 def run(path: Path) -> None:
@@ -307,7 +297,7 @@ def run(path: Path) -> None:
     found = {
         "seconds": time.perf_counter() - began,
         "processor": processor_time(connection.connection) - spent,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak": peak(),
     }
     counts = {
         name: getattr(outcome, name) for name in ("created", "updated", "unchanged", "refused")

@@ -33,62 +33,27 @@ asked = actions.request_export(what="customers", query="", columns=["name"], for
 print(json.dumps(asked.export.pk))
 """
 THROUGH_KILLS = """
-import json, os, signal, sys
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
+import json, sys
 from staff.exports import files, walking, working
 from staff.files import open_file
 from staff.models import Export
+from tests.faults.dying import killed
 
 walking.STRETCH = 3
 working.SLICE_SECONDS = 0
 # Whoever died holds nothing: waiting for a dead one's lease is another test's matter.
 working.LEASE_SECONDS = 0
 
-def die_at(number, when):
-    left = [number]
-    def counted(call, *args, **named):
-        left[0] -= 1
-        if left[0] == 0 and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = call(*args, **named)
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-    execute, commit = CursorWrapper.execute, BaseDatabaseWrapper._commit
-    def watched(self, sql, params=None):
-        if str(sql).lstrip()[:6].upper() in {"INSERT", "UPDATE", "DELETE"}:
-            return counted(execute, self, sql, params)
-        return execute(self, sql, params)
-    CursorWrapper.execute = watched
-    BaseDatabaseWrapper._commit = lambda self: counted(commit, self)
-    for name in ("keep", "find", "throw_away"):
-        act = getattr(files.Draft, name)
-        setattr(files.Draft, name, lambda self, act=act: counted(act, self))
-    working.store_file = lambda *args, put=working.store_file: counted(put, *args)
+def work():
+    while working.work(): pass
 
-def child(number, when):
-    connections.close_all()
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            die_at(number, when)
-            while working.work(): pass
-            status = 0
-        finally:
-            os._exit(status)
-    _pid, status = os.waitpid(pid, 0)
-    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
-        sys.exit("the child failed by itself")
-    return os.WIFSIGNALED(status)
-
+FILES = [(files.Draft, "keep"), (files.Draft, "find"), (files.Draft, "throw_away"),
+         (working, "store_file")]
 kills = 0
 offered = []
 for number in range(1, 1000):
     for when in ("before", "after"):
-        kills += child(number, when)
+        kills += killed(work, number, when, also=FILES)
         row = Export.objects.select_related("file").get(pk=ROW)
         if row.state == "done":
             with open_file(row.file) as file:

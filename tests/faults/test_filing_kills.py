@@ -35,51 +35,17 @@ sorting.sort()
 print("1")
 """
 THROUGH_KILLS = """
-import json, os, signal, sys
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
+import json
+from mail.models import InboundEmail
 from support import filing
-
-def die_at(number, when):
-    left = [number]
-    def counted(call, *args):
-        left[0] -= 1
-        if left[0] == 0 and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = call(*args)
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-    execute, commit = CursorWrapper.execute, BaseDatabaseWrapper._commit
-    def watched(self, sql, params=None):
-        if str(sql).lstrip()[:6].upper() in {"INSERT", "UPDATE", "DELETE"}:
-            return counted(execute, self, sql, params)
-        return execute(self, sql, params)
-    CursorWrapper.execute = watched
-    BaseDatabaseWrapper._commit = lambda self: counted(commit, self)
-
-def child(number, when):
-    connections.close_all()
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            die_at(number, when)
-            filing.file_waiting()
-            status = 0
-        finally:
-            os._exit(status)
-    _pid, status = os.waitpid(pid, 0)
-    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
-        sys.exit("the child failed by itself")
-    return os.WIFSIGNALED(status)
+from tests.faults.dying import killed
 
 kills = 0
 for number in range(FIRST, 1000, STEP):
-    died = [child(number, when) for when in ("before", "after")]
+    died = [killed(filing.file_waiting, number, when) for when in ("before", "after")]
     kills += sum(died)
-    if not any(died):
+    # Where a server has not noticed yet that a connection died, its rows are left for the next time.
+    if not any(died) and not InboundEmail.objects.exclude(state="filed").exists():
         break
 print(json.dumps(kills))
 """
@@ -147,5 +113,6 @@ def test_mail_is_filed_once_through_kills_at_some_writes(installation: Installat
 @pytest.mark.faults
 def test_mail_is_filed_once_through_kills_at_every_write(installation: Installation) -> None:
     kills = installation.ask(THROUGH_KILLS.replace("FIRST", "1").replace("STEP", "1"))
-    assert kills >= 40
+    # PostgreSQL takes most of what a mail becomes as one statement, so there are fewer places to die.
+    assert kills >= (40 if installation.environment["DATABASE_URL"].startswith("sqlite") else 18)
     check(installation.ask(FOUND))

@@ -38,52 +38,19 @@ row = bring_in("customers", "external_id,name,email,phone,tags,referred_by,stage
 print(json.dumps([row.pk, row.report["counts"]]))
 """
 THROUGH_KILLS = """
-import json, os, signal, sys
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
+import json
 from crm.imports import walking, working
 from crm.models import FileImport
+from tests.faults.dying import killed
 
 walking.BATCH = 3
 
-def die_at(number, when):
-    left = [number]
-    def counted(call, *args):
-        left[0] -= 1
-        if left[0] == 0 and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = call(*args)
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-    execute, commit = CursorWrapper.execute, BaseDatabaseWrapper._commit
-    def watched(self, sql, params=None):
-        if str(sql).lstrip()[:6].upper() in {"INSERT", "UPDATE", "DELETE"}:
-            return counted(execute, self, sql, params)
-        return execute(self, sql, params)
-    CursorWrapper.execute = watched
-    BaseDatabaseWrapper._commit = lambda self: counted(commit, self)
-
-def child(number, when):
-    connections.close_all()
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            die_at(number, when)
-            while working.slice_of(ROW, seconds=0): pass
-            status = 0
-        finally:
-            os._exit(status)
-    _pid, status = os.waitpid(pid, 0)
-    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
-        sys.exit("the child failed by itself")
-    return os.WIFSIGNALED(status)
+def work():
+    while working.slice_of(ROW, seconds=0): pass
 
 kills = 0
 for number in range(FIRST, 1000, STEP):
-    died = [child(number, when) for when in ("before", "after")]
+    died = [killed(work, number, when) for when in ("before", "after")]
     kills += sum(died)
     row = FileImport.objects.get(pk=ROW)
     if row.state == "done":

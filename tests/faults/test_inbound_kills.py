@@ -34,10 +34,9 @@ print("1")
 # Runs the way of a mail in forked children, each of which dies at the point it was told, until one
 # of them reaches its end alive. POINTS: at how many writes each child dies, "before" or "after".
 THROUGH_KILLS = """
-import json, os, signal, sys
-from django.db import connection, connections, transaction
-from django.db.backends.utils import CursorWrapper
-from django.db.backends.base.base import BaseDatabaseWrapper
+import json
+from django.db import transaction
+from tests.faults.dying import killed
 
 def work():
     from mail import fetching, inbox, sorting
@@ -50,44 +49,10 @@ def work():
         with transaction.atomic():
             inbox.file(inbound)
 
-def die_at(number, when):
-    left = [number]
-    def counted(call, *args):
-        left[0] -= 1
-        if left[0] == 0 and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = call(*args)
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-    execute, commit = CursorWrapper.execute, BaseDatabaseWrapper._commit
-    def watched(self, sql, params=None):
-        if str(sql).lstrip()[:6].upper() in {"INSERT", "UPDATE", "DELETE"}:
-            return counted(execute, self, sql, params)
-        return execute(self, sql, params)
-    CursorWrapper.execute = watched
-    BaseDatabaseWrapper._commit = lambda self: counted(commit, self)
-
-def child(number, when):
-    connections.close_all()
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            die_at(number, when)
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    _pid, status = os.waitpid(pid, 0)
-    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
-        sys.exit("the child failed by itself")
-    return os.WIFSIGNALED(status)
-
 import mail.fetching, mail.sorting, mail.imap  # once, not in each child
 kills = 0
 for number, when in POINTS:
-    if not child(number, when):
+    if not killed(work, number, when):
         break
     kills += 1
 print(json.dumps(kills))

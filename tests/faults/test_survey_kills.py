@@ -47,7 +47,7 @@ from surveys.actions.delivering import queue_batch
 from surveys.actions.sending import send_survey
 from surveys.actions.surveys import stock_survey
 from surveys.audience import Audience
-from tests.faults.dying import killed_at_commit
+from tests.faults.dying import killed
 
 def way():
     # The button pressed again, as by somebody whose browser saw the connection drop.
@@ -62,7 +62,7 @@ kills = 0
 # One point after the other through freezing and queueing, then anywhere in the sending.
 for point in [*range(1, EARLY), *(chance.randrange(2, FAR) for _ in range(LATE))]:
     for when in ("before", "after"):
-        kills += killed_at_commit(way, point, when)
+        kills += killed(way, point, when, writes=False)
         # What a kill leaves is believed until its lease runs out; here that time passes at once.
         OutgoingEmail.objects.filter(state="sending").update(lease_until=timezone.now())
 way()

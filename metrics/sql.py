@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 from metrics.periods import Window
+from metrics.scope import Scope
 
 
 def is_postgresql() -> bool:
@@ -35,8 +36,21 @@ FROM_JSON = (
 )
 
 
-def windows_table(name: str, windows: Sequence[Window]) -> tuple[str, list[Any]]:
-    """A common table expression `name(i, s, e, first_on, until_on)` and its parameters."""
+def windows_table(
+    name: str, windows: Sequence[Window], scope: Scope | None = None
+) -> tuple[str, list[Any]]:
+    """A common table expression `name(i, s, e, first_on, until_on)` and its parameters.
+
+    With a scope, that of its customers stands before it (metrics.scope).
+    """
+    table, params = _windows(name, windows)
+    if scope is None:
+        return table, params
+    customers, given = scope.table()
+    return f"{customers}, {table}", [*given, *params]
+
+
+def _windows(name: str, windows: Sequence[Window]) -> tuple[str, list[Any]]:
     head = f"{name}(i, s, e, first_on, until_on) "
     rows = [
         (as_stored(window.start), as_stored(window.end), window.first_on, window.until_on)

@@ -1,4 +1,4 @@
-"""Marks of what changed, and the snapshots made from the facts."""
+"""Marks of what changed, the snapshots made from the facts, and the engine's memory."""
 
 from __future__ import annotations
 

@@ -1,0 +1,34 @@
+"""What the metrics room keeps: everything else here is computed from other rooms' facts."""
+
+from metrics.models.aims import Annotation, Target
+from metrics.models.check_ups import (
+    CheckUp,
+    CheckUpAnswer,
+    Objective,
+    Training,
+    TrainingHours,
+)
+from metrics.models.expected import ExpectedFit, ExpectedValue
+from metrics.models.figures import Engine, Grain, Mark, Snapshot
+from metrics.models.watching import Alert, AlertEvent, Digest, DigestReader, Finding
+
+__all__ = [
+    "Alert",
+    "AlertEvent",
+    "Annotation",
+    "CheckUp",
+    "CheckUpAnswer",
+    "Digest",
+    "DigestReader",
+    "Engine",
+    "ExpectedFit",
+    "ExpectedValue",
+    "Finding",
+    "Grain",
+    "Mark",
+    "Objective",
+    "Snapshot",
+    "Target",
+    "Training",
+    "TrainingHours",
+]

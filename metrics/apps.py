@@ -8,7 +8,7 @@ class MetricsConfig(AppConfig):
     name = "metrics"
 
     def ready(self) -> None:
-        from metrics import survey_results, tasks, triggers, upgrading
+        from metrics import merge_rules, personal, survey_results, tasks, triggers, upgrading
         from staff import jobs
         from surveys.registry import register_comparison, register_results_figures
 
@@ -19,3 +19,5 @@ class MetricsConfig(AppConfig):
         jobs.register("metrics.nightly", every=timedelta(days=1), task=tasks.nightly)
         register_results_figures(survey_results.figures)
         register_comparison(survey_results.comparison)
+        merge_rules.register_rules()
+        personal.register()

@@ -102,7 +102,7 @@ def lists(client: Client) -> Iterator[Page]:
     yield Page(
         "finder",
         [f"/search/?{urlencode({'q': typed})}"],
-        [f"/search/?{words_of(typed)}"],
+        [f"/search/?{words_of(typed)}&{urlencode({'typed': typed})}"],
         LISTS,
     )
 

@@ -99,12 +99,25 @@ def _people(pk: int) -> QuerySet[Affiliation]:
     )
 
 
+def _orders_of(pk: int, *ids: int) -> QuerySet[Order]:
+    orders = Order.objects.filter(customer=pk)
+    recent = orders.order_by("-ordered_at", "-pk").values("pk")[:RECENT_ORDERS]
+    return orders.filter(Q(pk__in=ids) | Q(pk__in=recent))
+
+
+def _tasks_of(pk: int, *ids: int) -> QuerySet[Task]:
+    tasks = Task.objects.filter(Q(done_at=None) | Q(pk__in=ids), customer=pk)
+    return tasks.select_related("owner")
+
+
 # On a page that is opened all day, composing these would cost more than asking.
 HEAD = Prepared(_head, int)
 PEOPLE = Prepared(_people, int)
 CONTRACTS = Prepared(
     lambda pk: Contract.objects.filter(customer=pk).order_by("-starts_on", "-pk"), int
 )
+ORDERS = Prepared(_orders_of, *[int] * (1 + timeline.SIZE))
+TASKS = Prepared(_tasks_of, *[int] * (1 + timeline.SIZE))
 TENURES = Prepared(lambda pk: Tenure.objects.filter(customer=pk).order_by("-started_at"), int)
 
 
@@ -138,15 +151,19 @@ def read(request: HttpRequest, customer: Customer) -> Record:
 
 def _orders(customer: Customer, ids: set[int]) -> list[Order]:
     """The last few, and those that the timeline tells of."""
-    recent = customer.orders.order_by("-ordered_at", "-pk").values("pk")[:RECENT_ORDERS]
-    return list(customer.orders.filter(Q(pk__in=list(ids)) | Q(pk__in=recent)))
+    return ORDERS.all(customer.pk, *_filled_up(ids))
 
 
 def _tasks(customer: Customer, ids: set[int]) -> list[Task]:
     """The open ones, first due first, and those that the timeline tells of."""
-    tasks = customer.tasks.filter(Q(done_at=None) | Q(pk__in=list(ids))).select_related("owner")
     undated = timezone.now() + timedelta(days=36_500)
+    tasks = TASKS.all(customer.pk, *_filled_up(ids))
     return sorted(tasks, key=lambda task: (task.due_at or undated, task.pk))
+
+
+def _filled_up(ids: set[int]) -> list[int]:
+    """As many as a page of the timeline has lines, with keys that no row has."""
+    return [*ids, *[0] * (timeline.SIZE - len(ids))]
 
 
 def people(customer: Customer, region: str) -> list[Person]:

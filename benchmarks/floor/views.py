@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 
-from crm.models import Customer, Interaction, Task
+from crm.models import Customer, Deal, Interaction, Task
 from crm.words import VECTOR
 from metrics.models import Snapshot
 from support.models import Message, Ticket
@@ -59,10 +59,24 @@ def customers(request: HttpRequest) -> HttpResponse:
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """?words= as above: the first few."""
+    """?words= as above, and ?typed= as it was typed: the first few customers, tickets and deals."""
     rows = Customer.objects.filter(asked(request, OF_CUSTOMERS), archived_at=None)
-    rows = rows.only("name", "city", "stage", "kind").order_by("name_folded", "pk")[:FOUND_AT_ONCE]
-    return render(request, "found.html", {"customers": rows, "user": request.user})
+    rows = rows.only("name", "city", "stage", "kind").order_by("name_folded", "pk")
+    customers = list(rows[:FOUND_AT_ONCE])
+    tickets = Ticket.objects.filter(asked(request, OF_TICKETS)).select_related("customer")
+    deals = Deal.objects.filter(
+        Q(title__icontains=request.GET["typed"]) | Q(customer__in=[one.pk for one in customers]),
+        state="open",
+    ).select_related("customer")
+    context = {
+        "customers": customers,
+        "tickets": tickets.only("subject", "state", "customer__name").order_by(
+            "-last_activity_at", "-pk"
+        )[:FOUND_AT_ONCE],
+        "deals": deals.order_by("-moved_at", "-pk")[:FOUND_AT_ONCE],
+        "user": request.user,
+    }
+    return render(request, "found.html", context)
 
 
 def today(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,8 @@
-"""Did a figure really change between two periods, or is that the noise of few answers?"""
+"""Did a figure really change between two periods, or is that the noise of few answers?
+
+Where several figures are looked at together, each has a smaller `tail` outside its interval, so that
+chance raises no more alarms than it would for one.
+"""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from metrics.formulas.intervals import Interval, adjusted_nps, wilson
-from metrics.formulas.student import Z95, t95
+from metrics.formulas.student import TAIL95, Z95, normal_quantile, t_quantile
 
 
 class Verdict(StrEnum):
@@ -69,13 +73,16 @@ def verdict(interval: Interval | None) -> Verdict:
     return Verdict.DOWN if high < 0 else Verdict.NOISE
 
 
-def newcombe(now: tuple[int, int], before: tuple[int, int]) -> Interval | None:
+def newcombe(
+    now: tuple[int, int], before: tuple[int, int], tail: float = TAIL95
+) -> Interval | None:
     """The interval of the difference of two independent proportions, each (successes, n).
 
     R. Newcombe, "Interval estimation for the difference between independent proportions:
     comparison of eleven methods", Statistics in Medicine 17 (1998), method 10.
     """
-    interval_now, interval_before = wilson(*now), wilson(*before)
+    z = normal_quantile(tail)
+    interval_now, interval_before = wilson(*now, z), wilson(*before, z)
     if interval_now is None or interval_before is None:
         return None
     share_now, share_before = now[0] / now[1], before[0] / before[1]
@@ -86,14 +93,14 @@ def newcombe(now: tuple[int, int], before: tuple[int, int]) -> Interval | None:
     return difference - down, difference + up
 
 
-def proportions(now: tuple[int, int], before: tuple[int, int]) -> Change:
+def proportions(now: tuple[int, int], before: tuple[int, int], tail: float = TAIL95) -> Change:
     """Compare two proportions, each (successes, n)."""
     if now[1] == 0:
         return Change(Verdict.UNDEFINED)
     if before[1] == 0:
         return Change(Verdict.NO_PREVIOUS)
     difference = Fraction(*now) - Fraction(*before)
-    interval = newcombe(now, before)
+    interval = newcombe(now, before, tail)
     said = verdict(interval)
     more = None
     if said is Verdict.NOISE:
@@ -108,7 +115,9 @@ def _adjusted_variance(successes: int, n: int) -> float:
     return share * (1 - share) / n
 
 
-def nps_change(now: tuple[int, int, int], before: tuple[int, int, int]) -> Change:
+def nps_change(
+    now: tuple[int, int, int], before: tuple[int, int, int], tail: float = TAIL95
+) -> Change:
     """Compare two NPS, each (promoters, detractors, n): the z-test on adjusted variances."""
     if now[2] == 0:
         return Change(Verdict.UNDEFINED)
@@ -118,7 +127,8 @@ def nps_change(now: tuple[int, int, int], before: tuple[int, int, int]) -> Chang
         100 * (before[0] - before[1]), before[2]
     )
     (score_now, own), (score_before, other) = adjusted_nps(*now), adjusted_nps(*before)
-    centre, half = 100 * (score_now - score_before), 100 * Z95 * math.sqrt(own + other)
+    centre = 100 * (score_now - score_before)
+    half = 100 * normal_quantile(tail) * math.sqrt(own + other)
     interval = (centre - half, centre + half)
     said = verdict(interval)
     more = None
@@ -138,7 +148,7 @@ class Estimate:
     n: int
 
 
-def estimates(now: Estimate | None, before: Estimate | None) -> Change:
+def estimates(now: Estimate | None, before: Estimate | None, tail: float = TAIL95) -> Change:
     """Compare two means or ratios of sums, with Welch's degrees of freedom."""
     if now is None:
         return Change(Verdict.UNDEFINED)
@@ -151,7 +161,7 @@ def estimates(now: Estimate | None, before: Estimate | None) -> Change:
     half = 0.0
     if own + other > 0:
         freedom = (own + other) ** 2 / (own**2 / (now.n - 1) + other**2 / (before.n - 1))
-        half = t95(max(1, int(freedom))) * math.sqrt(own + other)
+        half = t_quantile(max(1, int(freedom)), tail) * math.sqrt(own + other)
     interval = (float(difference) - half, float(difference) + half)
     said = verdict(interval)
     more = None

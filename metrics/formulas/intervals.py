@@ -15,13 +15,13 @@ DELTA_RATIO = "delta_ratio_t95"
 Interval = tuple[float, float]
 
 
-def wilson(successes: int, n: int) -> Interval | None:
+def wilson(successes: int, n: int, z: float = Z95) -> Interval | None:
     """Wilson's score interval of a proportion; None when nothing was counted."""
     if n == 0:
         return None
-    share, z2 = successes / n, Z95 * Z95
+    share, z2 = successes / n, z * z
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     high = 1.0 if successes == n else min(1.0, centre + half)
     return low, high

@@ -6,7 +6,9 @@ Abramowitz & Stegun 26.7.5 (expansion of the quantile in 1/df, for large df).
 
 import math
 from functools import lru_cache
+from statistics import NormalDist
 
+TAIL95 = 0.025  # above a 95% interval, and below it
 Z95 = 1.959963984540054  # the 97.5% quantile of the normal distribution
 
 TINY = 1e-300
@@ -57,8 +59,12 @@ def _density(t: float, df: int) -> float:
     return math.exp(log - (df + 1) / 2 * math.log1p(t * t / df))
 
 
-def _expansion(df: float) -> float:
-    z = Z95
+def normal_quantile(tail: float) -> float:
+    """Above which the normal distribution has `tail`."""
+    return Z95 if tail == TAIL95 else NormalDist().inv_cdf(1 - tail)
+
+
+def _expansion(df: float, z: float) -> float:
     return (
         z
         + (z**3 + z) / (4 * df)
@@ -68,20 +74,25 @@ def _expansion(df: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def t95(df: int) -> float:
-    """The 97.5% quantile of Student's t: half a 95% interval is t95(df) standard errors."""
+def t_quantile(df: int, tail: float) -> float:
+    """Above which Student's t has `tail`."""
     if df < 1:
         raise ValueError("Student's t needs at least one degree of freedom.")
     if df == 1:
-        return math.tan(0.475 * math.pi)
+        return math.tan((0.5 - tail) * math.pi)
     if df == 2:
-        return 0.95 * math.sqrt(2.0 / (0.975 * 0.025 * 4.0))
-    t = _expansion(df)
+        return (1 - 2 * tail) * math.sqrt(2.0 / ((1 - tail) * tail * 4.0))
+    t = _expansion(df, normal_quantile(tail))
     if df >= EXPANSION_FROM:
         return t
     for _ in range(50):
-        step = (upper_tail(t, df) - 0.025) / _density(t, df)
+        step = (upper_tail(t, df) - tail) / _density(t, df)
         t += step
         if abs(step) < 1e-14 * t:
             break
     return t
+
+
+def t95(df: int) -> float:
+    """The 97.5% quantile of Student's t: half a 95% interval is t95(df) standard errors."""
+    return t_quantile(df, TAIL95)

@@ -8,6 +8,10 @@ Stored figures come from snapshots, a query for a whole page of tiles; rows come
     history(definition, period)                      → every snapshot of a cell, newest first
     rows(definition, period, side, now=now)          → [Rows, …]; contributions add up to the number
     measured(definition, period, now=now, params=…)  → a Result straight from the facts
+    live(definition, [period, …], now=now)           → [Point, …] straight from the facts
+    charted(definition, period, …)                   → a Tile and its series, stored where they can be
+
+With a `scope` figures are of its customers alone; these are not stored, but measured when asked for.
 """
 
 from __future__ import annotations
@@ -19,15 +23,19 @@ from fractions import Fraction
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from metrics import periods
 from metrics.definitions import STORED, Compared, Definition, Side
 from metrics.facts import Facts
-from metrics.formulas import Result
+from metrics.formulas import Result, undefined
 from metrics.formulas.change import Change, Estimate, Verdict, estimates, nps_change, proportions
+from metrics.formulas.student import TAIL95
 from metrics.models import Grain, Snapshot
-from metrics.periods import Period
+from metrics.periods import Period, Window
 from metrics.rows.section import Rows
-from metrics.snapshots import PREVIOUS_PART, exact
+from metrics.scope import Scope
+from metrics.snapshots import PREVIOUS_PART, exact, is_empty, snapshot
 
 FEW_ANSWERS = 5  # below, the answers are shown instead of a score
 EARLY_ANSWERS = 30
@@ -153,12 +161,24 @@ def tile(
 
 
 def series(
-    definition: Definition, grain: Grain, first_on: date, until_on: date, zone: ZoneInfo
+    definition: Definition,
+    grain: Grain,
+    first_on: date,
+    until_on: date,
+    zone: ZoneInfo,
+    *,
+    now: datetime | None = None,
+    scope: Scope | None = None,
 ) -> list[Point]:
-    """Every period of the grain that has a day in [first_on, until_on), oldest first. One query."""
+    """Every period of the grain that has a day in [first_on, until_on), oldest first. One query.
+
+    With a scope each kind of fact is asked once for all of them, as of `now`.
+    """
     shown = list(periods.between(first_on, until_on - periods.DAY, grain, zone))
     if not shown:
         return []
+    if scope:
+        return live(definition, shown, now=now or timezone.now(), scope=scope)
     stored = _stored([definition], grain, shown[0].starts_on, shown[-1].ends_on)
     return [Point(definition, each, stored.get((definition.kpi, each.starts_on))) for each in shown]
 
@@ -191,10 +211,15 @@ def rows(
     *,
     now: datetime,
     params: Mapping[str, Any] | None = None,
+    scope: Scope | None = None,
 ) -> list[Rows]:
     """The rows behind one side of a figure, by kind; the contributions of all add up to it."""
     window = period.window(now)
-    return definition.rows(window, side, params or {}, Facts([window], as_of=now))
+    facts = Facts([window], as_of=now, scope=scope)
+    found = definition.rows(window, side, params or {}, facts)
+    if scope is None:
+        return found
+    return [rows.within(scope) for rows in found] if definition.by_customer else []
 
 
 def measured(
@@ -203,10 +228,83 @@ def measured(
     *,
     now: datetime,
     params: Mapping[str, Any] | None = None,
+    scope: Scope | None = None,
 ) -> Result:
     """The figure straight from the facts: for custom periods and parameters of one's own."""
-    facts = Facts([period.window(now)], as_of=now)
-    return definition.compute(facts, params or {})[0]
+    return _results(definition, [period.window(now)], now, params or {}, scope)[0]
+
+
+def live(
+    definition: Definition,
+    shown: Sequence[Period],
+    *,
+    now: datetime,
+    scope: Scope | None = None,
+) -> list[Point]:
+    """The figures of any periods straight from the facts, which are asked once for all of them."""
+    windows = [period.window(now) for period in shown]
+    running = [period for period in shown if period.is_running(now)]
+    parts = [period.same_part_of_previous(now) for period in running]
+    results = _results(definition, [*windows, *parts], now, {}, scope)
+    before = dict(zip(running, results[len(shown) :], strict=True))
+    return [
+        _live_point(definition, period, result, before.get(period), now)
+        for period, result in zip(shown, results, strict=False)
+    ]
+
+
+@dataclass(frozen=True)
+class Charted:
+    """A figure, and the same over time."""
+
+    tile: Tile
+    points: list[Point]
+
+
+def charted(
+    definition: Definition,
+    period: Period,
+    grain: Grain,
+    first_on: date,
+    until_on: date,
+    *,
+    now: datetime,
+    scope: Scope | None = None,
+) -> Charted:
+    """The tile of any period, and the series of a grain; of a grain's period its series ends with it.
+
+    Stored figures where there are such: two queries. Else each kind of fact is asked once for all.
+    """
+    if scope is None and definition.is_stored:
+        points = series(definition, grain, first_on, until_on, period.zone)
+        if period.grain:
+            return Charted(tile(definition, period, now=now), points)
+        return Charted(_tile(live(definition, [period.previous(), period], now=now)), points)
+    shown = list(periods.between(first_on, until_on - periods.DAY, grain, period.zone))
+    own = [period.previous(), period] if period.grain is None else []
+    found = live(definition, [*shown, *own], now=now, scope=scope)
+    return Charted(_tile(found), found[: len(shown)])
+
+
+def _results(
+    definition: Definition,
+    windows: Sequence[Window],
+    now: datetime,
+    params: Mapping[str, Any],
+    scope: Scope | None,
+) -> Sequence[Result]:
+    if scope and not definition.by_customer:
+        return [undefined("not_by_customer", unit=definition.unit)] * len(windows)
+    return definition.compute(Facts(windows, as_of=now, scope=scope), params)
+
+
+def _live_point(
+    definition: Definition, period: Period, result: Result, before: Result | None, now: datetime
+) -> Point:
+    if is_empty(result) and result.status == definition.empty and before is None:
+        return Point(definition, period, None)
+    found = snapshot(definition, period, result, as_of=now, previous_part=before)
+    return Point(definition, period, found)
 
 
 def _stored(
@@ -275,8 +373,13 @@ class Figure:
         return Estimate(Fraction(self.value).limit_denominator(10**6), None, self.n)
 
 
-def compare(definition: Definition, now: Figure, before: Figure | None) -> Change:
-    """Whether the figure really changed, by the test that fits its kind."""
+def compare(
+    definition: Definition, now: Figure, before: Figure | None, *, tail: float = TAIL95
+) -> Change:
+    """Whether the figure really changed, by the test that fits its kind.
+
+    Where several are looked at together, each gets a smaller `tail` outside its interval.
+    """
     if now.value is None:
         return Change(Verdict.UNDEFINED)
     if before is None or before.value is None:
@@ -287,10 +390,10 @@ def compare(definition: Definition, now: Figure, before: Figure | None) -> Chang
                 return estimates(now.sums, before.sums)
             if not 0 <= before.proportion[0] <= before.proportion[1]:
                 return estimates(now.sums, before.sums)
-            return proportions(now.proportion, before.proportion)
+            return proportions(now.proportion, before.proportion, tail)
         case Compared.NPS:
-            return nps_change(now.nps, before.nps)
+            return nps_change(now.nps, before.nps, tail)
         case Compared.ESTIMATE:
-            return estimates(now.estimate, before.estimate)
+            return estimates(now.estimate, before.estimate, tail)
         case _:
             return estimates(now.sums, before.sums)

@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+
 from crm.querysets import CustomerQuerySet
 
 NAME = "scoped"
@@ -20,18 +22,23 @@ NAME = "scoped"
 
 @dataclass(frozen=True)
 class Scope:
-    """Some customers: `key` says which in addresses and snapshots, `name` to people."""
+    """Some customers: `key` says which in addresses and snapshots, `name` to people.
+
+    `source` is set when they are all those of one source and nobody else: what was spent on that
+    source is theirs.
+    """
 
     key: str
     name: str
     customers: CustomerQuerySet
+    source: str = ""
 
     def table(self) -> tuple[str, list[Any]]:
         """A common table expression `scoped(id)` and its parameters."""
-        ids = self.customers.order_by().values("pk").query
-        if ids.is_empty():
+        try:
+            text, params = self.customers.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
             return f"{NAME}(id) AS MATERIALIZED (SELECT 0 WHERE 1 = 0)", []
-        text, params = ids.sql_with_params()
         return f"{NAME}(id) AS MATERIALIZED ({text})", list(params)
 
 

@@ -31,6 +31,10 @@ REASONS: dict[str, StrOrPromise] = {
     "no_promises": _("No promise was due in the period."),
     "no_complete_leads": _("No lead of the period has had its time yet."),
     "cac_undefined": _("The cost of winning a customer isn’t known for the period."),
+    "costs_of_all": _(
+        "Some of the costs were for all customers, so it can’t be told for these alone."
+    ),
+    "not_by_customer": _("It isn’t about single customers, so it can’t be told for these alone."),
     "zero_churn": _("Nobody left, so only a lower bound is known."),
 }
 

@@ -25,6 +25,12 @@ LEAD_DAYS = 90
 
 
 def cac(facts: Facts, _params: Params) -> list[Result]:
+    """Of some customers it is known only when they are those of one source: costs name theirs."""
+    if facts.scope and not facts.scope.source:
+        return [
+            formulas.undefined("costs_of_all", unit=CAC.unit, denominator=counts.new, n=counts.new)
+            for counts in facts.tenure_counts
+        ]
     return [
         formulas.cac(spent.by_category, new_customers=counts.new, missing_rates=spent.missing_rates)
         for spent, counts in zip(facts.acquisition_costs, facts.tenure_counts, strict=True)

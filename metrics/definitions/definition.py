@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 
 from metrics.facts import Facts
 from metrics.formulas import Result
+from metrics.models import Grain
 from metrics.periods import Window
 from metrics.rows.section import Rows
 from staff.refusals import Refusal
@@ -30,6 +31,7 @@ class Theme(StrEnum):
     KEEPING = "keeping"
     WORTH = "worth"
     ACQUISITION = "acquisition"
+    LISTENING = "listening"
 
 
 class Reach(Enum):
@@ -39,6 +41,10 @@ class Reach(Enum):
     YEAR = "year"  # those too that end within the twelve months after it
     LATER = "later"  # those too that come after it
     WEEK_BEFORE = "week_before"  # those too that end within the week before it
+
+
+# For figures that look back over months: a day's or a week's would say what its neighbours say.
+COARSE = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
 
 class Compared(Enum):
@@ -113,8 +119,12 @@ class Definition:
     version: int = 1
     # Stored for every period and shown on dashboards; the others answer only when asked.
     is_stored: bool = True
+    # The periods for which it is stored, and shown.
+    grains: tuple[Grain, ...] = tuple(Grain)
     # Its figure is people's answers: below five of them the answers are shown, not a score.
     is_opinion: bool = False
+    # Whether it can be told of some customers alone (metrics.scope).
+    by_customer: bool = True
     # What the rows behind the number are called, per side.
     numerator: StrOrPromise = ""
     denominator: StrOrPromise = ""

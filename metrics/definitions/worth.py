@@ -21,6 +21,7 @@ from metrics.definitions.definition import (
 from metrics.definitions.keeping import behind
 from metrics.facts import Facts
 from metrics.formulas import MISSING_FX_RATE, OK, RatioSums, Result
+from metrics.formulas.keeping import RATIO
 from metrics.periods import Window
 from metrics.rows import customers, money
 from metrics.rows.section import Rows
@@ -52,7 +53,7 @@ AVERAGE_TICKET = Definition(
 )
 
 
-def _income_per_customer(facts: Facts, _params: Params) -> list[Result]:
+def income_per_customer(facts: Facts, _params: Params) -> list[Result]:
     results = []
     for bought, counts in zip(facts.bought, facts.tenure_counts, strict=True):
         income, served = bought.income_of_served, counts.served
@@ -89,14 +90,14 @@ INCOME_PER_CUSTOMER = Definition(
     compared=Compared.ESTIMATE,
     empty="no_customers_served",
     facts={"order": Reach.OWN, "tenure": Reach.OWN},
-    compute=_income_per_customer,
+    compute=income_per_customer,
     rows=behind(money.income_of_served, customers.served),
     numerator=_("Orders and refunds of customers served"),
     denominator=_("Customers served"),
 )
 
 
-def _ltv_annual(facts: Facts, params: Params) -> list[Result]:
+def ltv_annual(facts: Facts, params: Params) -> list[Result]:
     """Each of the three terms is measured unless it is given."""
     results = []
     costs = cac(facts, {}) if "cac" not in params else None
@@ -155,7 +156,7 @@ LTV_ANNUAL = Definition(
     compared=Compared.SUMS,
     empty="no_customers_served",
     facts={"order": Reach.YEAR, "tenure": Reach.LATER, "cost": Reach.OWN},
-    compute=_ltv_annual,
+    compute=ltv_annual,
     rows=_ltv_annual_rows,
     params={"annual_revenue": amount, "years": amount, "cac": amount},
     numerator=_("Orders and refunds of twelve months"),
@@ -200,7 +201,7 @@ def _ltv_churn_of(facts: Facts, i: int, params: Params) -> Result:
         churn, status = lost.value, lost.status
         churn = None if churn is None else churn / months
     if arpa is None:
-        income = _income_per_customer(facts, {})[i]
+        income = income_per_customer(facts, {})[i]
         arpa = income.value
         status = income.status if arpa is None else status
         arpa = None if arpa is None else arpa / months
@@ -230,14 +231,20 @@ LTV_CHURN = Definition(
 
 
 def _cps(facts: Facts, _params: Params) -> list[Result]:
+    """Of some customers it is known only when every cost of service says whose it was."""
+    shared = [False] * len(facts.windows)
+    if facts.scope:
+        shared = facts.service_costs_of_nobody
     return [
-        formulas.cps(
+        formulas.undefined("costs_of_all", unit=RATIO, n=sums.n)
+        if is_shared
+        else formulas.cps(
             sums,
             missing_rates=bought.sums.missing_rates + spent.missing_rates,
             missing_costs=bought.sums.missing_costs,
         )
-        for sums, bought, spent in zip(
-            facts.profits, facts.bought, facts.service_costs, strict=True
+        for sums, bought, spent, is_shared in zip(
+            facts.profits, facts.bought, facts.service_costs, shared, strict=True
         )
     ]
 

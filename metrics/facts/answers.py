@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from metrics.periods import Window
+from metrics.scope import Scope, within
 from metrics.sql import as_stored, fetch, later, windows_table
 
 
@@ -27,14 +28,20 @@ COUNTS = """
 
 
 def answers(
-    windows: Sequence[Window], *, kind: str, low: int, high: int, latest_per_customer: bool
+    windows: Sequence[Window],
+    *,
+    kind: str,
+    low: int,
+    high: int,
+    latest_per_customer: bool,
+    scope: Scope | None = None,
 ) -> list[Answers]:
     """Scores per window, from one statement.
 
     With `latest_per_customer` only a customer's last valid answer in the window counts. Answers
     without a customer (public links) are no part of it.
     """
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     last = "AND place = 1" if latest_per_customer else ""
     rows = fetch(
         f"""
@@ -45,7 +52,7 @@ def answers(
                    CASE WHEN {COUNTS} THEN 1 ELSE 0 END AS counts
             FROM win CROSS JOIN surveys_response r
             WHERE r.kind = %s AND r.answered_at >= win.s AND r.answered_at < win.e
-            AND r.customer_id IS NOT NULL AND r.validity <> 'held'
+            AND r.customer_id IS NOT NULL AND r.validity <> 'held'{within(scope, "r.customer_id")}
         ),
         placed AS (
             SELECT i, score, counts, ROW_NUMBER() OVER (
@@ -76,8 +83,8 @@ class Asked:
     answered: int = 0
 
 
-def asked(windows: Sequence[Window]) -> list[Asked]:
-    table, params = windows_table("win", windows)
+def asked(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Asked]:
+    table, params = windows_table("win", windows, scope)
     rows = fetch(
         f"""
         WITH {table}
@@ -89,6 +96,7 @@ def asked(windows: Sequence[Window]) -> list[Asked]:
         )) THEN 1 ELSE 0 END)
         FROM win CROSS JOIN surveys_invitation v
         WHERE v.sent_at >= win.s AND v.sent_at < win.e AND v.bounced_at IS NULL
+        {within(scope, "v.customer_id")}
         GROUP BY i
         """,
         params,
@@ -108,9 +116,11 @@ class Leads:
     pending: int = 0
 
 
-def leads(windows: Sequence[Window], *, days: int, as_of: datetime) -> list[Leads]:
+def leads(
+    windows: Sequence[Window], *, days: int, as_of: datetime, scope: Scope | None = None
+) -> list[Leads]:
     """Leads whose `days` are over at `as_of`, those of them who became customers in time, and the rest."""
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     deadline = later("c.created_at", timedelta(days=days))
     rows = fetch(
         f"""
@@ -120,7 +130,7 @@ def leads(windows: Sequence[Window], *, days: int, as_of: datetime) -> list[Lead
         FROM win CROSS JOIN crm_customer c
         LEFT JOIN crm_tenure t ON t.customer_id = c.id AND t.is_first
         WHERE c.created_at >= win.s AND c.created_at < win.e
-        AND (t.started_at IS NULL OR t.started_at > c.created_at)
+        AND (t.started_at IS NULL OR t.started_at > c.created_at) {within(scope, "c.id")}
         GROUP BY i, CASE WHEN c.created_at <= %s THEN 1 ELSE 0 END
         """,
         [*params, *[as_stored(as_of - timedelta(days=days))] * 2],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from django.db.models import Q
 
@@ -14,6 +15,7 @@ from crm.models import Cost
 from metrics.facts.orders import MICROS, NOBODY, money
 from metrics.formulas import RatioSums
 from metrics.periods import Window
+from metrics.scope import Scope, within
 from metrics.sql import as_float, days_between, fetch, greatest, least, next_day, windows_table
 
 
@@ -48,22 +50,34 @@ def _accrues() -> str:
     return f"{ON} < win.until_on AND {_until()} > win.first_on"
 
 
-def accrued(windows: Sequence[Window], purpose: str) -> list[Spent]:
+def spent_on(scope: Scope | None, purpose: str) -> tuple[str, list[Any]]:
+    """A condition that a cost was spent on the scope's customers, and its parameters.
+
+    What won customers from one source is what names that source, or else a customer of it.
+    """
+    own = within(scope, "c.customer_id")
+    if scope is None or not scope.source or purpose != Cost.Purpose.ACQUISITION:
+        return own, []
+    return f" AND (c.source = %s OR (c.source = '' {own}))", [scope.source]
+
+
+def accrued(windows: Sequence[Window], purpose: str, *, scope: Scope | None = None) -> list[Spent]:
     """Costs of a purpose by category, from one statement.
 
     Rows come grouped by length and overlap, so that each share is taken once, exactly.
     """
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
+    own, named = spent_on(scope, purpose)
     rows = fetch(
         f"""
         WITH {table}
         SELECT i, c.category, {_length()}, {_overlap()}, SUM(c.amount_micros),
                SUM(CASE WHEN c.amount_micros IS NULL THEN 1 ELSE 0 END)
         FROM win CROSS JOIN crm_cost c
-        WHERE c.purpose = %s AND {_accrues()}
+        WHERE c.purpose = %s AND {_accrues()} {own}
         GROUP BY i, c.category, {_length()}, {_overlap()}
         """,
-        [*params, purpose],
+        [*params, purpose, *named],
     )
     results = [Spent() for _ in windows]
     for i, category, days, overlap, micros, missing in rows:
@@ -80,10 +94,27 @@ def any_for_customers(windows: Sequence[Window], purpose: str) -> bool:
     return own.filter(Q(until=None, on__gte=first) | Q(until__gt=first)).exists()
 
 
-def profit_per_customer(windows: Sequence[Window]) -> list[RatioSums]:
+def of_nobody(windows: Sequence[Window], purpose: str) -> list[bool]:
+    """Whether a cost of the purpose that accrues in each window belongs to no customer."""
+    table, params = windows_table("win", windows)
+    rows = fetch(
+        f"""
+        WITH {table}
+        SELECT DISTINCT i FROM win CROSS JOIN crm_cost c
+        WHERE c.purpose = %s AND c.customer_id IS NULL AND {_accrues()}
+        """,
+        [*params, purpose],
+    )
+    found = {i for (i,) in rows}
+    return [i in found for i in range(len(windows))]
+
+
+def profit_per_customer(
+    windows: Sequence[Window], *, scope: Scope | None = None
+) -> list[RatioSums]:
     """n and the products of profit (x) and cost (y) over customers with an order or a cost of their
     own. The sums x and y are left at 0: they come exactly from orders and costs."""
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     share = f"{as_float('c.amount_micros')} * {_overlap()} / {_length()}"
     rows = fetch(
         f"""
@@ -93,10 +124,12 @@ def profit_per_customer(windows: Sequence[Window]) -> list[RatioSums]:
                    {as_float("COALESCE(o.cost_micros, 0)")} AS cost
             FROM win CROSS JOIN crm_order o
             WHERE o.ordered_at >= win.s AND o.ordered_at < win.e
+            {within(scope, "o.customer_id")}
             UNION ALL
             SELECT i, c.customer_id, {as_float("0")}, {share}
             FROM win CROSS JOIN crm_cost c
             WHERE c.purpose = 'service' AND c.customer_id IS NOT NULL AND {_accrues()}
+            {within(scope, "c.customer_id")}
         ),
         customers AS (
             SELECT i, SUM(income) - SUM(cost) AS x, SUM(cost) AS y

@@ -14,6 +14,7 @@ from metrics.facts import subscribers as listed
 from metrics.formulas import RatioSums, TenureCounts
 from metrics.formulas.helping import Durations
 from metrics.periods import GREGORIAN_YEAR, Window
+from metrics.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -27,41 +28,52 @@ class YearBehind:
 
 
 class Facts:
-    """What the tables say about `windows` as of an instant; every list is in the windows' order."""
+    """What the tables say about `windows` as of an instant; every list is in the windows' order.
 
-    def __init__(self, windows: Sequence[Window], *, as_of: datetime) -> None:
+    With a `scope`, of its customers alone.
+    """
+
+    def __init__(
+        self, windows: Sequence[Window], *, as_of: datetime, scope: Scope | None = None
+    ) -> None:
         self.windows = windows
         self.as_of = as_of
+        self.scope = scope
         self._answers: dict[tuple[str, int, int, bool], list[answered.Answers]] = {}
         self._leads: dict[int, list[answered.Leads]] = {}
         self._solved: dict[tuple[int, bool, str], list[tickets.Solved]] = {}
 
     @cached_property
     def _edges(self) -> dict[datetime, tenures.AtEdge]:
-        return tenures.at_edges(self.windows)
+        return tenures.at_edges(self.windows, scope=self.scope)
 
     @cached_property
     def tenure_counts(self) -> list[TenureCounts]:
-        return tenures.counts(self.windows, self._edges)
+        return tenures.counts(self.windows, self._edges, scope=self.scope)
 
     @cached_property
     def bought(self) -> list[orders.Bought]:
-        return orders.bought(self.windows)
+        return orders.bought(self.windows, scope=self.scope)
 
     @cached_property
     def acquisition_costs(self) -> list[costs.Spent]:
-        return costs.accrued(self.windows, "acquisition")
+        return costs.accrued(self.windows, "acquisition", scope=self.scope)
 
     @cached_property
     def service_costs(self) -> list[costs.Spent]:
-        return costs.accrued(self.windows, "service")
+        return costs.accrued(self.windows, "service", scope=self.scope)
+
+    @cached_property
+    def service_costs_of_nobody(self) -> list[bool]:
+        """Whether some service cost belongs to no customer, and so to no scope either."""
+        return costs.of_nobody(self.windows, "service")
 
     @cached_property
     def profits(self) -> list[RatioSums]:
         """Profit and cost per customer: sums exact, service costs of nobody in particular included."""
         own = [bought.profit for bought in self.bought]
         if costs.any_for_customers(self.windows, "service"):
-            own = costs.profit_per_customer(self.windows)
+            own = costs.profit_per_customer(self.windows, scope=self.scope)
         results = []
         for bought, spent, sums in zip(self.bought, self.service_costs, own, strict=True):
             cost = bought.sums.cost + spent.total
@@ -72,9 +84,11 @@ class Facts:
     @cached_property
     def years_behind(self) -> list[YearBehind]:
         years = [window.year_to_end() for window in self.windows]
-        edges = tenures.at_edges(years)
-        served = tenures.served(years, edges)
-        income = orders.income_until(sorted(edges), years[0]) if years else {}
+        edges = tenures.at_edges(years, scope=self.scope)
+        served = tenures.served(years, edges, scope=self.scope)
+        income = {}
+        if years:
+            income = orders.income_until(sorted(edges), years[0], scope=self.scope)
         results = []
         for year, reached in zip(years, served, strict=True):
             (before, missing_before), (after, missing_after) = income[year.start], income[year.end]
@@ -87,7 +101,7 @@ class Facts:
 
     @cached_property
     def asked(self) -> list[answered.Asked]:
-        return answered.asked(self.windows)
+        return answered.asked(self.windows, scope=self.scope)
 
     def answers(
         self, kind: str, *, low: int, high: int, latest_per_customer: bool
@@ -95,43 +109,55 @@ class Facts:
         key = (kind, low, high, latest_per_customer)
         if key not in self._answers:
             self._answers[key] = answered.answers(
-                self.windows, kind=kind, low=low, high=high, latest_per_customer=latest_per_customer
+                self.windows,
+                kind=kind,
+                low=low,
+                high=high,
+                latest_per_customer=latest_per_customer,
+                scope=self.scope,
             )
         return self._answers[key]
 
     def leads(self, *, days: int) -> list[answered.Leads]:
         if days not in self._leads:
-            self._leads[days] = answered.leads(self.windows, days=days, as_of=self.as_of)
+            self._leads[days] = answered.leads(
+                self.windows, days=days, as_of=self.as_of, scope=self.scope
+            )
         return self._leads[days]
 
     @cached_property
     def subscribers(self) -> list[listed.Subscribers]:
-        return listed.subscribers(self.windows)
+        return listed.subscribers(self.windows, scope=self.scope)
 
     # --- Tickets -----------------------------------------------------------------------------
 
     @cached_property
     def backlog(self) -> list[tickets.Backlog]:
-        return tickets.backlog(self.windows)
+        return tickets.backlog(self.windows, scope=self.scope)
 
     @cached_property
     def targets(self) -> list[dict[str, tuple[int, int]]]:
-        return tickets.targets(self.windows, as_of=self.as_of)
+        return tickets.targets(self.windows, as_of=self.as_of, scope=self.scope)
 
     @cached_property
     def promises(self) -> list[tuple[int, int]]:
-        return tickets.promises(self.windows)
+        return tickets.promises(self.windows, scope=self.scope)
 
     def durations(self, which: str, clock: str) -> list[Durations]:
-        return tickets.durations(self.windows, which=which, clock=clock)
+        return tickets.durations(self.windows, which=which, clock=clock, scope=self.scope)
 
     def waiting(self, which: str) -> list[int]:
-        return tickets.waiting(self.windows, which=which)
+        return tickets.waiting(self.windows, which=which, scope=self.scope)
 
     def solved(self, *, days: int, same_topic: bool, at: str) -> list[tickets.Solved]:
         key = (days, same_topic, at)
         if key not in self._solved:
             self._solved[key] = tickets.solved(
-                self.windows, days=days, same_topic=same_topic, at=at, as_of=self.as_of
+                self.windows,
+                days=days,
+                same_topic=same_topic,
+                at=at,
+                as_of=self.as_of,
+                scope=self.scope,
             )
         return self._solved[key]

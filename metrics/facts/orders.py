@@ -10,6 +10,7 @@ from fractions import Fraction
 from metrics.facts.tenures import stretches
 from metrics.formulas import OrderSums, RatioSums
 from metrics.periods import Window
+from metrics.scope import Scope, within
 from metrics.sql import as_float, fetch, windows_table
 
 MICROS = 1_000_000
@@ -38,9 +39,9 @@ class Bought:
     missing_rates_of_served: int = 0
 
 
-def bought(windows: Sequence[Window]) -> list[Bought]:
+def bought(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Bought]:
     """The orders of each window, from one statement."""
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     x, y = as_float("income"), as_float("orders")
     profit, spent = as_float("income - cost"), as_float("cost")
     rows = fetch(
@@ -55,7 +56,7 @@ def bought(windows: Sequence[Window]) -> list[Bought]:
                    SUM(CASE WHEN o.total_micros IS NULL THEN 1 ELSE 0 END) AS missing_rates,
                    SUM(CASE WHEN o.total > 0 AND o.cost IS NULL THEN 1 ELSE 0 END) AS missing_costs
             FROM win CROSS JOIN crm_order o
-            WHERE o.ordered_at >= win.s AND o.ordered_at < win.e
+            WHERE o.ordered_at >= win.s AND o.ordered_at < win.e {within(scope, "o.customer_id")}
             GROUP BY i, o.customer_id
         ),
         judged AS (
@@ -131,15 +132,18 @@ def _bought(  # noqa: PLR0917 (one row of the statement above)
     )
 
 
-def income_until(edges: Sequence[datetime], like: Window) -> dict[datetime, tuple[Fraction, int]]:
+def income_until(
+    edges: Sequence[datetime], like: Window, *, scope: Scope | None = None
+) -> dict[datetime, tuple[Fraction, int]]:
     """Net income from the first edge to each, and how many orders in it have no exchange rate."""
-    table, params = windows_table("stretch", stretches(edges, like, since=min(edges)))
+    table, params = windows_table("stretch", stretches(edges, like, since=min(edges)), scope)
     rows = fetch(
         f"""
         WITH {table}
         SELECT i, SUM(o.total_micros), SUM(CASE WHEN o.total_micros IS NULL THEN 1 ELSE 0 END)
         FROM stretch CROSS JOIN crm_order o
         WHERE o.ordered_at >= stretch.s AND o.ordered_at < stretch.e
+        {within(scope, "o.customer_id")}
         GROUP BY i
         """,
         params,

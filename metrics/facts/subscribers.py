@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from metrics.periods import Window
+from metrics.scope import Scope, within
 from metrics.sql import fetch, windows_table
 
 CAUSES = ("unsubscribe", "hard_bounce", "complaint", "inactive")
@@ -25,9 +26,24 @@ HAPPENED = """
     WHERE d.type IN ('unsubscribe', 'hard_bounce', 'complaint', 'inactive')
     AND NOT (d.type = 'unsubscribe' AND d.detail = 'surveys')
 """
+# The customer for whom a contact is told: the one that they are the first to ask at, or the oldest.
+CUSTOMER = """(
+    SELECT a.customer_id FROM crm_affiliation a WHERE a.contact_id = whose.contact_id
+    ORDER BY a.is_primary DESC, a.id LIMIT 1
+)"""
+
+
+def happened(scope: Scope | None = None) -> str:
+    """What happened to the contacts of a scope's customers, or to all."""
+    if scope is None:
+        return f"happened AS ({HAPPENED})"
+    return f"""happened AS (
+        SELECT contact_id, at, cause FROM ({HAPPENED}) whose WHERE 1 = 1 {within(scope, CUSTOMER)}
+    )"""
+
+
 # Subscribers at the start of each window: the last that happened before it was that they joined.
-OPENING = f"""
-    happened AS ({HAPPENED}),
+OPENING = """
     stood AS (
         SELECT win.i AS i, h.contact_id AS contact_id,
                MAX(CASE WHEN h.cause IS NULL THEN h.at END) AS joined_at,
@@ -70,11 +86,11 @@ class Subscribers:
     joined: int = 0
 
 
-def subscribers(windows: Sequence[Window]) -> list[Subscribers]:
-    table, params = windows_table("win", windows)
+def subscribers(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Subscribers]:
+    table, params = windows_table("win", windows, scope)
     rows = fetch(
         f"""
-        WITH {table}, {OPENING},
+        WITH {table}, {happened(scope)}, {OPENING},
         {LEFT}
         SELECT 'opening', i, '', COUNT(*) FROM opening GROUP BY i
         UNION ALL

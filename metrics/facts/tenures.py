@@ -18,6 +18,7 @@ from django.db import connection
 
 from metrics.formulas import TenureCounts
 from metrics.periods import Window
+from metrics.scope import Scope, within
 from metrics.sql import as_stored, epoch, fetch, windows_table
 
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)  # leaves room for any offset of a time zone
@@ -42,24 +43,25 @@ def stretches(edges: Sequence[datetime], like: Window, since: datetime = BEGINNI
     ]
 
 
-def at_edges(windows: Sequence[Window]) -> dict[datetime, AtEdge]:
+def at_edges(windows: Sequence[Window], *, scope: Scope | None = None) -> dict[datetime, AtEdge]:
     """Totals at the start and the end of every window, from one statement."""
     edges = sorted({edge for window in windows for edge in (window.start, window.end)})
     if not edges:
         return {}
-    table, params = windows_table("stretch", stretches(edges, windows[0]))
+    table, params = windows_table("stretch", stretches(edges, windows[0]), scope)
+    own = within(scope, "t.customer_id")
     rows = fetch(
         f"""
         WITH {table}
         SELECT i, 1, COUNT(*), SUM(CASE WHEN t.is_first THEN 1 ELSE 0 END),
                SUM({epoch("t.started_at")})
         FROM stretch CROSS JOIN crm_tenure t
-        WHERE t.started_at >= stretch.s AND t.started_at < stretch.e
+        WHERE t.started_at >= stretch.s AND t.started_at < stretch.e {own}
         GROUP BY i
         UNION ALL
         SELECT i, -1, COUNT(*), 0, SUM({epoch("t.ended_at")})
         FROM stretch CROSS JOIN crm_tenure t
-        WHERE t.ended_at >= stretch.s AND t.ended_at < stretch.e
+        WHERE t.ended_at >= stretch.s AND t.ended_at < stretch.e {own}
         GROUP BY i
         """,
         params,
@@ -93,7 +95,9 @@ NOT_YET_SERVED = """
 """
 
 
-def served(windows: Sequence[Window], edges: dict[datetime, AtEdge]) -> list[int]:
+def served(
+    windows: Sequence[Window], edges: dict[datetime, AtEdge], *, scope: Scope | None = None
+) -> list[int]:
     """Customers active at any time of each of many long, overlapping windows.
 
     Those at its start, those new in it, and those back in it: whose gap between two tenures holds
@@ -104,7 +108,7 @@ def served(windows: Sequence[Window], edges: dict[datetime, AtEdge]) -> list[int
     starts = [as_stored(windows[i].start) for i in order]
     ends = [as_stored(windows[i].end) for i in order]
     steps = [0] * (len(windows) + 1)
-    for left, returned in _gaps(windows):
+    for left, returned in _gaps(windows, scope):
         first = max(bisect_right(starts, left), bisect_right(ends, returned))
         last = bisect_right(starts, returned)
         if first < last:
@@ -117,20 +121,24 @@ def served(windows: Sequence[Window], edges: dict[datetime, AtEdge]) -> list[int
     return results
 
 
-def _gaps(windows: Sequence[Window]) -> Iterator[tuple[Any, Any]]:
+def _gaps(windows: Sequence[Window], scope: Scope | None) -> Iterator[tuple[Any, Any]]:
     """(end of a tenure, start of the customer's next) where the next starts within the windows."""
     if not windows:
         return
+    table, params = scope.table() if scope else ("", [])
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
+            {f"WITH {table}" if scope else ""}
             SELECT MAX(x.ended_at), MAX(t.started_at)
             FROM crm_tenure t
             JOIN crm_tenure x ON x.customer_id = t.customer_id AND x.started_at < t.started_at
             WHERE NOT t.is_first AND t.started_at >= %s AND t.started_at < %s
+            {within(scope, "t.customer_id")}
             GROUP BY t.id
             """,
             [
+                *params,
                 as_stored(min(window.start for window in windows)),
                 as_stored(max(window.end for window in windows)),
             ],
@@ -139,25 +147,28 @@ def _gaps(windows: Sequence[Window]) -> Iterator[tuple[Any, Any]]:
             yield from some
 
 
-def counts(windows: Sequence[Window], edges: dict[datetime, AtEdge]) -> list[TenureCounts]:
+def counts(
+    windows: Sequence[Window], edges: dict[datetime, AtEdge], *, scope: Scope | None = None
+) -> list[TenureCounts]:
     """What happened to customers over each window; raises ValueError if the counts disagree."""
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
+    own = within(scope, "t.customer_id")
     rows = fetch(
         f"""
         WITH {table}
         SELECT i, 'lost', COUNT(*) FROM win CROSS JOIN crm_tenure t
         WHERE t.ended_at >= win.s AND t.ended_at < win.e AND t.started_at < win.s
-        AND NOT EXISTS ({ACTIVE_AT_END})
+        AND NOT EXISTS ({ACTIVE_AT_END}) {own}
         GROUP BY i
         UNION ALL
         SELECT i, 'new_and_lost', COUNT(*) FROM win CROSS JOIN crm_tenure t
         WHERE t.is_first AND t.started_at >= win.s AND t.started_at < win.e
-        AND t.ended_at < win.e AND NOT EXISTS ({ACTIVE_AT_END})
+        AND t.ended_at < win.e AND NOT EXISTS ({ACTIVE_AT_END}) {own}
         GROUP BY i
         UNION ALL
         SELECT i, 'reactivated', COUNT(*) FROM win CROSS JOIN crm_tenure t
         WHERE NOT t.is_first AND t.started_at >= win.s AND t.started_at < win.e
-        AND (t.ended_at IS NULL OR t.ended_at >= win.e)
+        AND (t.ended_at IS NULL OR t.ended_at >= win.e) {own}
         AND NOT EXISTS (
             SELECT 1 FROM crm_tenure x WHERE x.customer_id = t.customer_id
             AND x.started_at < t.started_at
@@ -168,7 +179,7 @@ def counts(windows: Sequence[Window], edges: dict[datetime, AtEdge]) -> list[Ten
         UNION ALL
         SELECT i, 'back', COUNT(*) FROM win CROSS JOIN crm_tenure t
         WHERE NOT t.is_first AND t.started_at >= win.s AND t.started_at < win.e
-        AND {NOT_YET_SERVED}
+        AND {NOT_YET_SERVED} {own}
         GROUP BY i
         """,
         params,

@@ -10,6 +10,7 @@ from itertools import accumulate, groupby
 
 from metrics.formulas.helping import Durations
 from metrics.periods import Window
+from metrics.scope import Scope, within
 from metrics.sql import as_stored, epoch, fetch, later, windows_table
 
 # Never counted, whatever is asked (support.querysets.counted).
@@ -28,7 +29,9 @@ MEASURES = {
 AGES = (("under_1_day", 1), ("under_3_days", 3), ("under_7_days", 7), ("older", None))
 
 
-def durations(windows: Sequence[Window], *, which: str, clock: str) -> list[Durations]:
+def durations(
+    windows: Sequence[Window], *, which: str, clock: str, scope: Scope | None = None
+) -> list[Durations]:
     """From the opening to the first reply, the first or the last solution, by date of that.
 
     `clock` is `calendar` or `business`. The two values that a percentile lies between are picked by
@@ -38,7 +41,7 @@ def durations(windows: Sequence[Window], *, which: str, clock: str) -> list[Dura
     seconds = f"{epoch(f't.{at}')} - {epoch('t.opened_at')}"
     if clock == "business":
         seconds = f"t.{business_seconds}"
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     rows = fetch(
         f"""
         WITH {table},
@@ -47,6 +50,7 @@ def durations(windows: Sequence[Window], *, which: str, clock: str) -> list[Dura
                    CASE WHEN t.{at} < t.opened_at THEN 1 ELSE 0 END AS invalid
             FROM win CROSS JOIN support_ticket t
             WHERE t.{at} >= win.s AND t.{at} < win.e AND {COUNTED} {condition}
+            {within(scope, "t.customer_id")}
         ),
         ranked AS (
             SELECT i, seconds, ROW_NUMBER() OVER (PARTITION BY i ORDER BY seconds) - 1 AS place,
@@ -86,19 +90,20 @@ def _percentile(at_place: dict[int, int], n: int, share: Fraction) -> Fraction |
     return lower + (place - low) * (upper - lower)
 
 
-def waiting(windows: Sequence[Window], *, which: str) -> list[int]:
+def waiting(windows: Sequence[Window], *, which: str, scope: Scope | None = None) -> list[int]:
     """Tickets opened in each window that have no reply yet, or no solution, as they stand now."""
     missing = {
         "first_reply": f"t.first_replied_at IS NULL AND t.state IN {OPEN}",
         "first": "t.first_resolved_at IS NULL",
         "full": f"t.state IN {OPEN}",
     }[which]
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     rows = fetch(
         f"""
         WITH {table}
         SELECT i, COUNT(*) FROM win CROSS JOIN support_ticket t
         WHERE t.opened_at >= win.s AND t.opened_at < win.e AND {COUNTED} AND {missing}
+        {within(scope, "t.customer_id")}
         GROUP BY i
         """,
         params,
@@ -138,14 +143,20 @@ ONE_CONTACT = "(t.replies_to_solve = 1 OR (t.replies_to_solve = 0 AND t.channel 
 
 
 def solved(
-    windows: Sequence[Window], *, days: int, same_topic: bool, at: str, as_of: datetime
+    windows: Sequence[Window],
+    *,
+    days: int,
+    same_topic: bool,
+    at: str,
+    as_of: datetime,
+    scope: Scope | None = None,
 ) -> list[Solved]:
     """What followed the first solutions (`at`: the column) of each window within `days`.
 
     Complete are those whose days are over at `as_of`; the rest are pending. A solution before its
     opening is invalid and in neither.
     """
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     back = came_back(at, days, same_topic=same_topic)
     rows = fetch(
         f"""
@@ -156,6 +167,7 @@ def solved(
                    CASE WHEN {ONE_CONTACT} THEN 1 ELSE 0 END AS one_contact
             FROM win CROSS JOIN support_ticket t
             WHERE t.{at} >= win.s AND t.{at} < win.e AND t.{at} >= t.opened_at AND {COUNTED}
+            {within(scope, "t.customer_id")}
         )
         SELECT i, SUM(complete), SUM(complete * back), SUM(complete * (1 - back) * one_contact),
                SUM(1 - complete)
@@ -177,9 +189,11 @@ def decided_at(as_of: str) -> str:
     )
 
 
-def targets(windows: Sequence[Window], *, as_of: datetime) -> list[dict[str, tuple[int, int]]]:
+def targets(
+    windows: Sequence[Window], *, as_of: datetime, scope: Scope | None = None
+) -> list[dict[str, tuple[int, int]]]:
     """(met, missed) by kind of service-level target, by the date on which that was decided."""
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     instant = as_stored(as_of)
     rows = fetch(
         f"""
@@ -191,7 +205,7 @@ def targets(windows: Sequence[Window], *, as_of: datetime) -> list[dict[str, tup
         )
         SELECT i, d.kind, SUM(d.met), SUM(1 - d.met)
         FROM win CROSS JOIN decided d JOIN support_ticket t ON t.id = d.ticket_id
-        WHERE d.at >= win.s AND d.at < win.e AND {COUNTED}
+        WHERE d.at >= win.s AND d.at < win.e AND {COUNTED} {within(scope, "t.customer_id")}
         GROUP BY i, d.kind
         """,
         [*params, instant],
@@ -210,15 +224,15 @@ class Backlog:
     ever: bool
 
 
-def backlog(windows: Sequence[Window]) -> list[Backlog]:
+def backlog(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Backlog]:
     """Open at b ⇔ started_at < b ≤ ended_at, or no end: the state after all events before b.
 
     The total is what began before b less what ended before it, counted once for all windows;
     only the young ones are looked at one by one.
     """
-    begun, ended = _before_ends(windows, "started_at"), _before_ends(windows, "ended_at")
+    begun, ended = (_before_ends(windows, column, scope) for column in ("started_at", "ended_at"))
     results = []
-    for window, young in zip(windows, _young(windows), strict=True):
+    for window, young in zip(windows, _young(windows, scope), strict=True):
         total = begun[window.end] - ended[window.end]
         ages = {name: young.get(name, 0) for name, days in AGES if days is not None}
         ages[AGES[-1][0]] = total - sum(ages.values())
@@ -226,7 +240,9 @@ def backlog(windows: Sequence[Window]) -> list[Backlog]:
     return results
 
 
-def _before_ends(windows: Sequence[Window], column: str) -> dict[datetime, int]:
+def _before_ends(
+    windows: Sequence[Window], column: str, scope: Scope | None
+) -> dict[datetime, int]:
     """How many spans have `column` before the end of each window."""
     ends = sorted({window.end for window in windows})
     edges = [datetime(1, 1, 2, tzinfo=UTC), *ends]
@@ -234,12 +250,13 @@ def _before_ends(windows: Sequence[Window], column: str) -> dict[datetime, int]:
         Window(start, end, start.date(), end.date(), windows[0].zone)
         for start, end in zip(edges, ends, strict=False)
     ]
-    table, params = windows_table("win", steps)
+    table, params = windows_table("win", steps, scope)
+    of_ticket = "JOIN support_ticket t ON t.id = o.ticket_id" if scope else ""
     rows = fetch(
         f"""
         WITH {table}
-        SELECT i, COUNT(*) FROM win CROSS JOIN support_openspan o
-        WHERE o.{column} >= win.s AND o.{column} < win.e
+        SELECT i, COUNT(*) FROM win CROSS JOIN support_openspan o {of_ticket}
+        WHERE o.{column} >= win.s AND o.{column} < win.e {within(scope, "t.customer_id")}
         GROUP BY i
         """,
         params,
@@ -248,9 +265,9 @@ def _before_ends(windows: Sequence[Window], column: str) -> dict[datetime, int]:
     return dict(zip(ends, accumulate(found.get(i, 0) for i in range(len(ends))), strict=True))
 
 
-def _young(windows: Sequence[Window]) -> list[dict[str, int]]:
+def _young(windows: Sequence[Window], scope: Scope | None) -> list[dict[str, int]]:
     """Tickets open at the end of each window that were opened in the days before it, by age."""
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     young = [(name, timedelta(days=days)) for name, days in AGES if days is not None]
     ages = " ".join(
         f"WHEN t.opened_at >= {later('win.e', -age)} THEN '{name}'" for name, age in young
@@ -264,6 +281,7 @@ def _young(windows: Sequence[Window]) -> list[dict[str, int]]:
             FROM win CROSS JOIN support_ticket t JOIN support_openspan o ON o.ticket_id = t.id
             WHERE t.opened_at >= {since} AND t.opened_at < win.e
             AND o.started_at < win.e AND (o.ended_at IS NULL OR o.ended_at >= win.e)
+            {within(scope, "t.customer_id")}
         )
         SELECT i, age, COUNT(*) FROM aged GROUP BY i, age
         """,
@@ -275,15 +293,16 @@ def _young(windows: Sequence[Window]) -> list[dict[str, int]]:
     return results
 
 
-def promises(windows: Sequence[Window]) -> list[tuple[int, int]]:
+def promises(windows: Sequence[Window], *, scope: Scope | None = None) -> list[tuple[int, int]]:
     """(kept by their due time, due) in each window; a window ends now at the latest."""
-    table, params = windows_table("win", windows)
+    table, params = windows_table("win", windows, scope)
     rows = fetch(
         f"""
         WITH {table}
         SELECT i, SUM(CASE WHEN p.done_at <= p.due_at THEN 1 ELSE 0 END), COUNT(*)
         FROM win CROSS JOIN crm_task p
         WHERE p.is_promise AND p.due_at >= win.s AND p.due_at < win.e
+        {within(scope, "p.customer_id")}
         GROUP BY i
         """,
         params,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+
+from metrics.scope import Scope
 
 RowKind = Literal[
     "customer",
@@ -19,7 +21,16 @@ RowKind = Literal[
     "target",
     "promise",
     "subscriber",
+    "loss",
+    "interaction",
+    "review",
+    "training",
+    "person",
 ]
+
+
+# From a row to its customer, where that isn't its `customer`.
+PATHS = {"customer": "pk", "target": "ticket__customer", "subscriber": "customer_id"}
 
 
 def one(_row: Any) -> Fraction:
@@ -36,11 +47,24 @@ class Rows:
     kind: RowKind
     queryset: QuerySet[Any]
     contribution: Callable[[Any], Fraction] = one
+    # Of rows that are no orders or costs themselves, but add what such are worth.
+    is_money: bool = False
+
+    def within(self, scope: Scope) -> Rows:
+        """Those of the scope's customers alone; they add up to its figure."""
+        path = PATHS.get(self.kind, "customer")
+        own = Q(**{f"{path}__in": scope.customers.order_by().values("pk")})
+        if self.kind == "cost" and scope.source:
+            # As metrics.facts.costs.spent_on has it.
+            won = Q(purpose="acquisition")
+            own = (own & (~won | Q(source=""))) | (won & Q(source=scope.source))
+        return replace(self, queryset=self.queryset.filter(own))
 
     @property
     def in_money(self) -> bool:
         """Whether the rows add amounts of the business's currency, and not counts."""
-        return self.kind in {"order", "cost"} and self.contribution is not one
+        is_own = self.kind in {"order", "cost"} and self.contribution is not one
+        return self.is_money or is_own
 
     def __iter__(self) -> Iterator[tuple[Any, Fraction]]:
         """Every row with what it adds; streamed, never all in memory."""

@@ -6,7 +6,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from crm.models import Affiliation, Contact
-from metrics.facts.subscribers import EVERYONE, LEFT, OPENING
+from metrics.facts.subscribers import EVERYONE, LEFT, OPENING, happened
 from metrics.periods import Window
 from metrics.rows.section import Rows
 from metrics.sql import windows_table
@@ -14,7 +14,7 @@ from metrics.sql import windows_table
 
 def _of(window: Window, statement: str, end: str) -> Rows:
     table, params = windows_table("win", [window])
-    keys = RawSQL(f"WITH {table}, {statement} {end}", params)  # noqa: S611 (our own words)
+    keys = RawSQL(f"WITH {table}, {happened()}, {statement} {end}", params)  # noqa: S611 (our own words)
     return Rows("subscriber", _contacts(Contact.objects.filter(pk__in=keys)))
 
 

@@ -37,6 +37,14 @@ def apply_silence_rules() -> None:
 
 
 @shared_task(ignore_result=True)
+def count_pauses() -> None:
+    """Count how long customers pause between purchases; who never chose a rule follows it. Nightly."""
+    if Business.current():
+        actions.count_pauses()
+        actions.follow_pauses()
+
+
+@shared_task(ignore_result=True)
 def apply_time_zone() -> None:
     """Rebuild everyone's tenures once the business keeps another time zone than they were built in."""
     business = Business.current()
@@ -108,6 +116,7 @@ def register() -> None:
     """Called from CrmConfig.ready."""
     jobs.register("crm.sweep_stages", every=timedelta(minutes=10), task=sweep_stages)
     jobs.register("crm.check_projections", every=timedelta(days=1), task=check_projections)
+    jobs.register("crm.count_pauses", every=timedelta(days=1), task=count_pauses)
     jobs.register("crm.remind", every=timedelta(minutes=5), task=remind)
     jobs.register("crm.follow_tiers", every=timedelta(minutes=2), task=follow_tiers)
     jobs.register("crm.follow_tiers_nightly", every=timedelta(days=1), task=follow_tiers_nightly)

@@ -118,7 +118,7 @@ class Calendar:
     """The business's clock and its dated silence rules: days into instants, orders into spans."""
 
     zone: ZoneInfo
-    # (from this day on, days of silence), ascending; the earliest reaches back.
+    # (from this day on, days of silence), ascending.
     rules: tuple[tuple[date, int], ...] = ()
     _midnights: dict[date, datetime] = field(default_factory=dict, repr=False, compare=False)
 
@@ -137,10 +137,8 @@ class Calendar:
 
     def silence(self, ordered_at: datetime) -> timedelta:
         """How long a purchase makes a customer: the rule in force on its local day."""
-        if not self.rules:
-            return timedelta(days=SilenceRule.DEFAULT_DAYS)
-        days = self.rules[0][1]
-        if len(self.rules) > 1:
+        days = SilenceRule.DEFAULT_DAYS
+        if self.rules:
             day = ordered_at.astimezone(self.zone).date()
             for since, value in self.rules:
                 if since <= day:

@@ -55,6 +55,12 @@ from crm.actions.orders import (
 from crm.actions.privacy import erase_person, export_person, let_go, set_retention
 from crm.actions.referrals import close_link, open_link, take_referral
 from crm.actions.selections import archive_customers, change_customers, restore_customers
+from crm.actions.silence import (
+    count_pauses,
+    follow_from_now_on,
+    follow_pauses,
+    set_silence_rule,
+)
 from crm.actions.tasks import (
     can_complete,
     can_reopen,
@@ -72,7 +78,6 @@ from crm.actions.tenures import (
     can_lose,
     delete_span,
     lose_customer,
-    set_silence_rule,
     undo_loss,
 )
 
@@ -102,6 +107,7 @@ __all__ = [
     "complete_task",
     "correct_cost",
     "correct_order",
+    "count_pauses",
     "create_contract",
     "create_customer",
     "create_deal",
@@ -116,6 +122,8 @@ __all__ = [
     "end_affiliation",
     "erase_person",
     "export_person",
+    "follow_from_now_on",
+    "follow_pauses",
     "let_go",
     "log_interaction",
     "log_interactions_bulk",

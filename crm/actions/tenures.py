@@ -1,8 +1,8 @@
-"""Losing customers and what makes one: losses, spans by hand, the silence rule."""
+"""Losing customers and what makes one: losses, and spans by hand."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone, translation
@@ -10,12 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import tenures
 from crm.actions.interactions import log_interaction
-from crm.models import Customer, Interaction, Loss, LossReason, SilenceRule, TenureSpan
+from crm.models import Customer, Interaction, Loss, LossReason, TenureSpan
 from staff import audit
 from staff.models import Business, User
 from staff.refusals import Refusal
-
-MOST_DAYS = 3650
 
 
 class NotACustomer(Refusal):
@@ -32,10 +30,6 @@ class SilenceNeedsNoHand(Refusal):
 
 class LossGone(Refusal):
     message = _("This has been taken back already.")
-
-
-class SilenceOutOfRange(Refusal):
-    message = _("Choose between 1 and 3,650 days.")
 
 
 class SpanNotForward(Refusal):
@@ -157,26 +151,3 @@ def delete_span(*, span: TenureSpan, by: User | None) -> Customer:
 def _follow(customer: Customer) -> None:
     tenures.rebuild([customer.pk])
     customer.refresh_from_db(fields=["stage"])
-
-
-@transaction.atomic
-def set_silence_rule(*, since: date, days: int, by: User | None) -> SilenceRule:
-    """Purchases from `since` on make a customer for `days` days; earlier ones keep their rule.
-
-    Everyone's tenures follow in the background: the rule waits, unapplied, until they have.
-    Raises SilenceOutOfRange.
-    """
-    if not 1 <= days <= MOST_DAYS:
-        raise SilenceOutOfRange
-    before = SilenceRule.objects.filter(since=since).values_list("days", flat=True).first()
-    rule, _made = SilenceRule.objects.update_or_create(
-        since=since, defaults={"days": days, "by": by, "applied_at": None}
-    )
-    if before != days:
-        changes: audit.Changes = {"since": [None, since.isoformat()], "days": [before, days]}
-        audit.record(by=by, action="silence_rule.set", target=rule, changes=changes)
-    from crm.tasks import apply_silence_rules  # tasks call what actions call: imported when needed
-
-    # Broker down? The sweep finds the rule unapplied ten minutes later.
-    transaction.on_commit(apply_silence_rules.delay, robust=True)
-    return rule

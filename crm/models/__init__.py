@@ -21,7 +21,15 @@ from crm.models.money import Contract, Cost, Order
 from crm.models.outreach import Outreach, OutreachMessage
 from crm.models.privacy import Consent, PrivacyAct, RetentionRule
 from crm.models.tasks import CalendarFeed, MorningMail, Task
-from crm.models.tenures import Loss, LossReason, SilenceRule, Tenure, TenureClock, TenureSpan
+from crm.models.tenures import (
+    Loss,
+    LossReason,
+    Pauses,
+    SilenceRule,
+    Tenure,
+    TenureClock,
+    TenureSpan,
+)
 
 __all__ = [
     "Affiliation",
@@ -54,6 +62,7 @@ __all__ = [
     "Order",
     "Outreach",
     "OutreachMessage",
+    "Pauses",
     "Pipeline",
     "PrivacyAct",
     "ReferralLink",

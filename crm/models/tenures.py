@@ -72,10 +72,16 @@ class Loss(models.Model):
 
 
 class SilenceRule(models.Model):
-    """From `since` on, a purchase makes a customer for `days` days; the purchase's day decides."""
+    """From `since` on, a purchase makes a customer for `days` days; the purchase's day decides.
+
+    Before the first rule's day it is DEFAULT_DAYS. While the latest rule `follows`, or there is
+    none, the business's own pauses between purchases make the next one (crm.actions.silence).
+    """
 
     since = models.DateField(unique=True)
     days = models.PositiveSmallIntegerField()
+    # Made from the business's own pauses; else chosen by a person, and it stays as it is.
+    follows = models.BooleanField(default=False)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -93,6 +99,25 @@ class SilenceRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.since}: {self.days}"
+
+
+class Pauses(models.Model):
+    """What was counted last of the pauses between two purchases of one customer; one row at most."""
+
+    counted_at = models.DateTimeField(default=timezone.now)
+    count = models.PositiveBigIntegerField(default=0)
+    # Within so many days nine in ten of them were over; null: too few to tell.
+    days = models.PositiveSmallIntegerField(null=True)
+    # [[days, pauses that lasted so long, rounded up], …], the longest last.
+    lasted = models.JSONField(default=list)
+    # [[days, customers lost by a silence of so many, those of them who bought again], …].
+    losses = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(pk=1), name="crm_pauses_once")]
+
+    def __str__(self) -> str:
+        return f"{self.count}: {self.days}"
 
 
 class TenureClock(models.Model):

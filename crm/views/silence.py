@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from crm import actions
+from crm import actions, pauses, tasks
 from crm import silence as rules
+from crm.actions.silence import EVER
 from crm.forms.money import SilenceForm
-from crm.models import SilenceRule
+from crm.models import Pauses, SilenceRule
 from staff.access import Role, access, acting_user
 from staff.pages import render_page
 from staff.refusals import Refusal
@@ -44,15 +45,51 @@ def _set(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: SilenceForm | None, *, looks_ahead: bool) -> HttpResponse:
-    days = rules.current(timezone.localdate())
+    days = pauses.rule_on(timezone.localdate())
+    dated = list(SilenceRule.objects.select_related("by").order_by("-since"))
     context: dict[str, Any] = {
         "form": form or SilenceForm(initial={"days": days}),
         "current": days,
-        "rules": SilenceRule.objects.select_related("by").order_by("-since"),
+        "rules": dated,
+        "reaches_back": bool(dated) and dated[-1].since <= EVER,
+        "follows": not dated or dated[0].follows,
+        "today": timezone.localdate().isoformat(),
+        "few": pauses.LEAST_COUNT,
         "default_days": SilenceRule.DEFAULT_DAYS,
         "may_write": acting_user(request).has_role(Role.MANAGER),
     }
+    if counted := Pauses.objects.filter(pk=1).first():
+        context |= {
+            "pauses": counted,
+            "half_within": rules.half_within(counted),
+            "buckets": rules.buckets(counted),
+            "choices": rules.choices(counted),
+        }
+        context["most_in_bucket"] = max(bucket.count for bucket in context["buckets"])
     if form is not None and looks_ahead and form.is_valid():
         context["preview"] = rules.preview(**form.cleaned_data)
         context["preview_days"] = form.cleaned_data["days"]
     return render_page(request, "crm/silence.html", context, fragment="preview")
+
+
+@require_POST
+@access(write=Role.MANAGER)
+def silence_follow(request: HttpRequest) -> HttpResponse:
+    """Let the rule follow the business's own pauses again."""
+    try:
+        rule = actions.follow_from_now_on(by=acting_user(request))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        text = _("From now on the rule follows your customers: %(days)s days today.")
+        messages.success(request, text % {"days": rule.days})
+    return redirect("crm:silence")
+
+
+@require_POST
+@access(write=Role.MANAGER)
+def silence_count(request: HttpRequest) -> HttpResponse:
+    """Count the pauses now instead of tonight."""
+    tasks.count_pauses.delay()
+    messages.success(request, _("The pauses are being counted. Look again in a moment."))
+    return redirect("crm:silence")

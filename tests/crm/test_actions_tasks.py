@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from crm import actions, tasks
+from crm.actions.silence import SilenceOutOfRange
 from crm.actions.tasks import (
     AlreadyDone,
     NotDone,
@@ -19,7 +20,6 @@ from crm.actions.tenures import (
     LostInFuture,
     NotACustomer,
     SilenceNeedsNoHand,
-    SilenceOutOfRange,
     SpanNotForward,
 )
 from crm.models import Interaction, Loss, SilenceRule, Task

@@ -143,7 +143,7 @@ def test_the_rule_of_the_purchases_own_local_day_counts() -> None:
     before, after = datetime(2026, 6, 1, 2, 59, tzinfo=UTC), datetime(2026, 6, 1, 3, tzinfo=UTC)
     assert calendar.silence(before) == timedelta(days=30)
     assert calendar.silence(after) == timedelta(days=90)
-    assert calendar.silence(datetime(2020, 1, 1, tzinfo=UTC)) == timedelta(days=30)
+    assert calendar.silence(datetime(2020, 1, 1, tzinfo=UTC)) == timedelta(days=180)
     assert Calendar(SAO_PAULO).silence(after) == timedelta(days=180)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from crm import actions as crm_actions
@@ -34,6 +36,7 @@ from crm.models import (
 )
 from crm.sides import Side
 from staff import changes
+from staff.bulk import insert
 from staff.columns import own_columns, to_json
 from staff.models import AuditEntry, User
 from support.models import TicketSearch
@@ -47,10 +50,12 @@ from tests.factories import (
     InvitationFactory,
     OpenedTicketFactory,
     OrderFactory,
+    QueueFactory,
     ResponseFactory,
     SurveyRunFactory,
     TaskFactory,
     TenureSpanFactory,
+    TicketFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +181,30 @@ def test_an_undo_brings_everything_back(both: tuple[Customer, Customer], agent: 
     assert outcome.left_alone_count == 0
     assert everything() == before
     assert projections.check() == []
+
+
+@pytest.mark.faults
+def test_ten_thousand_of_everything_go_over_and_come_back(
+    both: tuple[Customer, Customer], agent: User
+) -> None:
+    """A merge, and its undo, of two with 10,000 lines on the timeline, orders and tickets each."""
+    winner, loser = both
+    for one in both:
+        insert(InteractionFactory.build_batch(10_000, customer=one))
+        insert(OrderFactory.build_batch(10_000, customer=one))
+        insert(TicketFactory.build_batch(10_000, customer=one, queue=QueueFactory()))
+    projections.rebuild([winner.pk, loser.pk])
+    before = everything()
+    began = time.monotonic()
+    change_set = merged(winner, loser, agent)
+    there = time.monotonic() - began
+    assert winner.orders.count() == Order.objects.count() == 20_002
+    began = time.monotonic()
+    outcome = merging.undo_merge(change_set=change_set, by=agent)
+    back = time.monotonic() - began
+    assert outcome.left_alone_count == 0
+    assert everything() == before
+    print(f"{connection.vendor}: over in {there:.1f} s, back in {back:.1f} s")
 
 
 def test_clashes_are_settled(both: tuple[Customer, Customer]) -> None:

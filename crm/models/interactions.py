@@ -72,6 +72,8 @@ class Interaction(Imported):
         constraints: ClassVar = [once("crm_interaction_external")]
         indexes: ClassVar = [
             models.Index(fields=["customer", "-occurred_at", "-id"], name="crm_timeline"),
+            # What passed in some time with everybody: figures count it.
+            models.Index(fields=["occurred_at"], name="crm_interaction_when"),
             models.Index(
                 fields=["about_model", "about_id"],
                 condition=~models.Q(about_model=""),

@@ -10,9 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from crm import tenures
-from crm.models import Customer
+from crm.models import Customer, Segment
 from metrics.models import Mark, Snapshot
-from staff.models import Business
+from staff.models import Business, User
 from tests.factories import CustomerFactory, OrderFactory
 
 FEBRUARY = ("--from", "2026-02-01", "--to", "2026-03-01")
@@ -139,3 +139,38 @@ def test_recompute_refreshes_and_checks(buyer: Customer) -> None:
         run("recompute", "--check")
     run("recompute", "--full")
     assert "agrees" in run("recompute", "--check")
+
+
+def test_metric_of_a_segment(buyer: Customer, owner: User) -> None:
+    """A saved segment by its name, or filters as the list of customers has them."""
+    other: Customer = CustomerFactory(source="fair", owner=owner, tags=["Très VIP"])
+    when = datetime(2026, 2, 7, 15, tzinfo=UTC)
+    OrderFactory(customer=other, ordered_at=when, total=Decimal(30), rebuild=True)
+    Segment.objects.create(name="From the fair", query="source=fair")
+    ways = ("From the fair", "source=fair", f"owner={owner.email}", "tag=tres vip", "tag=TRÈS VIP")
+    for way in ways:
+        answer = metric("average_ticket", *FEBRUARY, "--segment", way, "--rows", "numerator")
+        assert (answer["value"], answer["n"], answer["sum"]) == (30, 1, 30), way
+        assert answer["segment"]
+    assert metric("average_ticket", *FEBRUARY, "--segment", "without=source")["value"] == 75
+    assert metric("average_ticket", *FEBRUARY, "--segment", "source=web")["status"] == "no_orders"
+    both = metric("average_ticket", *FEBRUARY, "--segment", "source=fair&stage=lead")
+    assert both["status"] == "no_orders"
+
+
+@pytest.mark.parametrize("name", ["nobody", "tag=gone", "colour=red", "q=ana", "="])
+def test_metric_refuses_a_segment_that_it_does_not_know(business: Business, name: str) -> None:
+    with pytest.raises(CommandError, match="There is no segment") as refused:
+        metric("average_ticket", *FEBRUARY, "--segment", name)
+    assert refused.value.returncode == 2
+
+
+def test_an_own_segment_is_meant_only_when_there_is_no_other(
+    buyer: Customer, owner: User, agent: User
+) -> None:
+    for own in (owner, agent):
+        Segment.objects.create(name="Mine", owner=own, query="stage=lead")
+    with pytest.raises(CommandError, match="There is no segment"):
+        metric("average_ticket", *FEBRUARY, "--segment", "Mine")
+    Segment.objects.create(name="Mine", query="stage=lost")
+    assert metric("average_ticket", *FEBRUARY, "--segment", "Mine")["value"] == 75

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
-from metrics import answering, reading
+from metrics import answering, reading, segmenting
 from metrics.definitions import Definition, find
 from metrics.periods import Period
 from staff.installation import business_or_refusal
@@ -33,7 +33,11 @@ class Command(BaseCommand):
         parser.add_argument("kpi", metavar="ID")
         parser.add_argument("--from", dest="start", type=day, required=True, metavar="DATE")
         parser.add_argument("--to", dest="end", type=day, required=True, metavar="DATE")
-        parser.add_argument("--segment", metavar="NAME")
+        parser.add_argument(
+            "--segment",
+            metavar="NAME",
+            help="of some customers: a saved segment, or filters of theirs such as source=web",
+        )
         parser.add_argument("--as-of", metavar="INSTANT")
         parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
         parser.add_argument("--rows", choices=["numerator", "denominator"])
@@ -44,25 +48,31 @@ class Command(BaseCommand):
         business = business_or_refusal()
         if end <= start:
             raise CommandError(_("--to must be later than --from."), returncode=2)
-        if options["segment"]:
-            raise CommandError(
-                _("There is no segment “%(name)s”.") % {"name": options["segment"]}, returncode=2
-            )
         period = Period(start, end, business.zone)
         as_of = self._as_of(options["as_of"], period)
         try:
             definition = find(kpi)
             params = definition.parse(_pairs(options["param"]))
+            scope = segmenting.named(options["segment"]).scope if options["segment"] else None
         except Refusal as refusal:
             raise CommandError(str(refusal), returncode=2) from refusal
         if options["stored"]:
+            if scope:
+                raise CommandError(
+                    _("Figures of a segment are measured, not stored: leave out --stored."),
+                    returncode=2,
+                )
             said_before = as_of if options["as_of"] else None
             answer = self._stored(definition, period, business.currency, said_before)
         else:
-            result = reading.measured(definition, period, now=as_of, params=params)
+            result = reading.measured(definition, period, now=as_of, params=params, scope=scope)
             answer = answering.answer(definition, period, result, business.currency)
+        if scope:
+            answer["segment"] = scope.name
         if options["rows"]:
-            sections = reading.rows(definition, period, options["rows"], now=as_of, params=params)
+            sections = reading.rows(
+                definition, period, options["rows"], now=as_of, params=params, scope=scope
+            )
             answer |= answering.rows(sections)
         self._write(answer, as_json=options["json"])
 

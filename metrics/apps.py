@@ -9,6 +9,7 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         from metrics import merge_rules, personal, survey_results, tasks, triggers, upgrading
+        from metrics.findings import pages as finding_pages
         from staff import jobs
         from surveys.registry import register_comparison, register_results_figures
 
@@ -21,3 +22,8 @@ class MetricsConfig(AppConfig):
         register_comparison(survey_results.comparison)
         merge_rules.register_rules()
         personal.register()
+        jobs.register("metrics.findings", every=timedelta(hours=1), task=tasks.look_for_findings)
+        jobs.register(
+            "metrics.findings_daily", every=timedelta(days=1), task=tasks.look_for_all_findings
+        )
+        finding_pages.register()

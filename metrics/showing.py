@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from crm.models import Cost
+from crm.models import Cost, Interaction, LossReason
 from metrics import words
 from metrics.definitions import Definition
 from metrics.formulas.change import Change
@@ -35,8 +35,10 @@ def figure(definition: Definition, value: Value, currency: str) -> str:
             return money(amount, currency)
         case "points":
             return signed(amount, 0)
-        case "points_1_7":
+        case "points_1_7" | "points_1_5" | "number":
             return number(amount, 2)
+        case "times" | "months" | "hours":
+            return number(amount, 1)
         case "minutes":
             return duration(amount)
         case "count":
@@ -69,6 +71,21 @@ def difference(definition: Definition, change: Change, currency: str) -> str:
     return signed(amount, 0 if definition.unit in {"points", "count"} else 2)
 
 
+def difference_interval(definition: Definition, change: Change, currency: str) -> str:
+    """The two ends between which the difference most likely lies; blank without an interval."""
+    if change.interval is None:
+        return ""
+    if definition.unit == "ratio" and definition.kpi != "cps":
+        low, high = (signed(100 * end, 1) for end in change.interval)
+        words = _("%(low)s and %(high)s percentage points")
+        return words % {"low": low, "high": high}
+    low, high = (
+        difference(definition, Change(change.verdict, Fraction(end)), currency)
+        for end in change.interval
+    )
+    return _("%(low)s and %(high)s") % {"low": low, "high": high}
+
+
 def chart_unit(definition: Definition, values: Iterable[float | None] = ()) -> tuple[str, int]:
     """The unit by static/js/charts.js's names, and what to divide values by to be in it.
 
@@ -80,6 +97,10 @@ def chart_unit(definition: Definition, values: Iterable[float | None] = ()) -> t
     if definition.unit == "money":
         return "money", 1
     return ("percent" if definition.unit == "ratio" and definition.kpi != "cps" else ""), 1
+
+
+def target_label() -> str:
+    return _("Target")
 
 
 def period_name(period: Period) -> str:
@@ -132,4 +153,20 @@ def parts(found: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:
     for category, amount in (found.get("by_category") or {}).items():
         name = str(Cost.CATEGORIES.get(category, category))
         shown.append((name, money(float(Fraction(str(amount))), currency)))
+    return shown + _by_name(found)
+
+
+def _by_name(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Reasons of losses, channels of interactions and sites of reviews, the most frequent first."""
+    reasons, channels = found.get("by_reason") or {}, found.get("by_channel") or {}
+    kinds = dict(Interaction.Kind.choices)
+    counted = [(dict(LossReason.choices).get(code, code), n) for code, n in reasons.items()]
+    counted += [(kinds.get(code, code), n) for code, n in channels.items()]
+    shown = [
+        (str(name).capitalize(), number(n, 0))
+        for name, n in sorted(counted, key=lambda one: -one[1])
+    ]
+    for site, own in (found.get("by_site") or {}).items():
+        mean = number(float(Fraction(str(own["mean"]))), 1)
+        shown.append((site, _("%(mean)s (n = %(n)s)") % {"mean": mean, "n": number(own["n"], 0)}))
     return shown

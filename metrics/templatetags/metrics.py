@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.utils.safestring import SafeString
@@ -14,7 +16,7 @@ from metrics.formulas import Result
 from metrics.formulas.change import Change
 from metrics.periods import Period
 from metrics.reading import Point, Tile
-from metrics.snapshots import to_json
+from staff.formats import duration
 from staff.templatetags.vinculo import UNKNOWN, money, number, sparkline
 
 register = template.Library()
@@ -44,6 +46,12 @@ def difference(context: template.Context, definition: Definition, change: Change
 
 
 @register.simple_tag(takes_context=True)
+def difference_interval(context: template.Context, definition: Definition, change: Change) -> str:
+    """Between what the difference surely lies: "+2.1 and +9.4 percentage points"."""
+    return showing.difference_interval(definition, change, _currency(context))
+
+
+@register.simple_tag(takes_context=True)
 def amount(context: template.Context, value: Fraction | None, in_money: bool) -> str:
     """A side of a ratio, or what a row adds to it: money or a count."""
     if value is None:
@@ -54,6 +62,17 @@ def amount(context: template.Context, value: Fraction | None, in_money: bool) ->
 @register.filter
 def verdict(change: Change) -> str:
     return str(words.verdict(change))
+
+
+@register.simple_tag
+def address(*pairs: Iterable[tuple[str, str]]) -> str:
+    """The query string of some lists of pairs, one after the other."""
+    return urlencode([pair for some in pairs for pair in some])
+
+
+@register.filter
+def against_others(change: Change) -> str:
+    return str(words.against_others(change))
 
 
 @register.filter
@@ -67,10 +86,17 @@ def unit_name(definition: Definition) -> str:
 
 
 @register.simple_tag
-def point_sparkline(points: list[Point]) -> str | SafeString:
+def point_sparkline(points: list[Point], target: Any = None) -> str | SafeString:
     """The values of a tile's periods; few answers are a gap, the running period's dot is hollow."""
     values = [point.value if point.shown_as == "value" else None for point in points]
-    return sparkline(values, running=bool(points and points[-1].is_partial))
+    # In a template, no target is "".
+    aim = None if target in (None, "") else float(target)
+    return sparkline(values, aim, running=bool(points and points[-1].is_partial))
+
+
+@register.filter
+def span_of_minutes(minutes: Fraction | None) -> str:
+    return duration(None if minutes is None else float(minutes))
 
 
 def _currency(context: template.Context) -> str:
@@ -88,9 +114,6 @@ def kind_name(kind: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def parts_of(
-    context: template.Context, tile: Tile | None, measured: Result | None
-) -> list[tuple[str, str]]:
+def parts_of(context: template.Context, tile: Tile) -> list[tuple[str, str]]:
     """The counts and amounts that a figure is made of: (name, value) in the reader's words."""
-    parts = tile.point.parts if tile else to_json(measured.parts if measured else {})
-    return showing.parts(parts, _currency(context))
+    return showing.parts(tile.point.parts, _currency(context))

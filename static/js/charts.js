@@ -19,8 +19,9 @@ The JSON (a dict from the view), everything but `labels` and `series` optional:
                }, …]
   unit         "percent" (values are ratios, 0..1), "money" (with currency: "BRL"), "days", "hours",
                "minutes", or "" for a bare number; digits: how many decimals at most (default 1)
-  target       {value: 50, label: "Target 50"}
-  annotations  [{at: 3, label: "New return policy"}, …]      at: index into labels
+  target       {values: [50, 50, null], label: "Target"}    per label; drawn in steps where it changes
+  annotations  [{at: 2.5, label: "1"}, …]      at: place among labels, between them too; label: its
+               number in the list beside the chart
   running      true: the last period is not over; its stretch is dashed, its bar pale
   links        ["/metrics/…", …]      per label: where a click on it leads
   min, max     the ends of the axis where the scale has some (NPS: -100, 100)
@@ -104,7 +105,7 @@ function overlay(data) {
       const { ctx, chartArea: area, scales } = chart;
       ctx.save();
       ctx.font = "12px system-ui, sans-serif";
-      if (data.target) drawTarget(ctx, area, scales.y, data.target);
+      if (data.target) drawTarget(ctx, area, scales, data.target);
       for (const note of data.annotations ?? []) drawNote(ctx, area, scales.x, note);
       if (isLine(data) && data.series.length > 1) drawNames(ctx, area, chart, data);
       ctx.restore();
@@ -112,27 +113,39 @@ function overlay(data) {
   };
 }
 
-function drawTarget(ctx, area, scale, target) {
-  const y = scale.getPixelForValue(target.value);
-  if (y < area.top || y > area.bottom) return;
+/** A thin line in steps: a target holds from half a step before its first period's point. */
+function drawTarget(ctx, area, scales, target) {
   ctx.strokeStyle = ctx.fillStyle = colour("var(--v-muted)");
   ctx.lineWidth = 1;
   ctx.setLineDash([2, 3]);
-  line(ctx, area.left, y, area.right, y);
+  const { values } = target;
+  const edge = (at) => Math.min(Math.max(scales.x.getPixelForValue(at), area.left), area.right);
+  let last = null;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === null) continue;
+    const y = scales.y.getPixelForValue(values[i]);
+    if (i > 0 && values[i - 1] !== null) line(ctx, edge(i - 0.5), scales.y.getPixelForValue(values[i - 1]), edge(i - 0.5), y);
+    line(ctx, edge(i - 0.5), y, edge(i + 0.5), y);
+    last ??= { x: edge(i - 0.5), y };
+  }
+  if (!last) return;
   ctx.textAlign = "left";
-  ctx.fillText(target.label ?? "", area.left + 4, y - 5);
+  ctx.fillText(target.label ?? "", last.x + 4, last.y - 5);
 }
 
+/** A flag with its number; the list beside the chart says what happened. */
 function drawNote(ctx, area, scale, note) {
-  const x = scale.getPixelForValue(note.at);
-  ctx.strokeStyle = colour("var(--v-line-strong)");
-  ctx.fillStyle = colour("var(--v-muted)");
+  const x = Math.min(Math.max(scale.getPixelForValue(note.at), area.left), area.right);
+  ctx.strokeStyle = ctx.fillStyle = colour("var(--v-muted)");
   ctx.lineWidth = 1;
   ctx.setLineDash([]);
   line(ctx, x, area.top, x, area.bottom);
-  const fits = x + ctx.measureText(note.label).width + 8 < area.right;
-  ctx.textAlign = fits ? "left" : "right";
-  ctx.fillText(note.label, x + (fits ? 5 : -5), area.top + 10);
+  const width = Math.max(ctx.measureText(note.label).width + 8, 16);
+  const left = Math.min(Math.max(x - width / 2, area.left), area.right - width);
+  ctx.fillRect(left, area.top - 12, width, 16);
+  ctx.fillStyle = colour("var(--v-surface)");
+  ctx.textAlign = "center";
+  ctx.fillText(note.label, left + width / 2, area.top);
 }
 
 /** Each line's name at its end, moved apart where ends meet. */
@@ -234,7 +247,7 @@ function options(data, write) {
     animation: false,
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
-    layout: { padding: { top: 12, right: named ? NAME_WIDTH : 8 } },
+    layout: { padding: { top: data.annotations ? 14 : 12, right: named ? NAME_WIDTH : 8 } },
     onClick(_event, hits) {
       const link = hits.length && data.links?.[hits[0].index];
       if (link) window.location.assign(link);
@@ -255,8 +268,7 @@ function options(data, write) {
         max: data.type === "share" ? 1 : data.max,
         beginAtZero: !isLine(data),
         // Room for a target that lies outside of what was reached.
-        suggestedMin: data.target?.value,
-        suggestedMax: data.target?.value,
+        ...reach(data.target),
         grid: { color: colour("var(--v-line)") },
         border: { display: false },
         ticks: { color: muted, maxTicksLimit: 6, callback: write },
@@ -274,6 +286,11 @@ function options(data, write) {
       },
     },
   };
+}
+
+function reach(target) {
+  const known = (target?.values ?? []).filter((value) => value !== null);
+  return known.length ? { suggestedMin: Math.min(...known), suggestedMax: Math.max(...known) } : {};
 }
 
 /** "NPS 43 (38 – 49)": a point in words. */

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from metrics import periods
 from metrics.computing import Cell, Made, computed, differing, in_parts, prepared
-from metrics.definitions import STORED
+from metrics.definitions import stored_by
 from metrics.models import Engine, Grain, Mark, Snapshot
 from metrics.periods import Period, local_day
 from metrics.touched import Touched, beginning, by_time, grouped, next_change_at
@@ -171,7 +171,7 @@ def recompute_full(
         cells = written = 0
         for grain, shown in work:
             for part in in_parts(shown):
-                made = computed(STORED, part, now)
+                made = computed(stored_by(grain), part, now)
                 cells += len(made)
                 written += _store(grain, made, holder)
                 done += len(part)
@@ -209,7 +209,7 @@ def check(*, now: datetime | None = None, sample: int | None = None) -> list[Dif
         if sample is not None and len(closed) > sample:
             closed = sorted(random.sample(closed, sample), key=lambda one: one.starts_on)
         for part in in_parts(closed):
-            for made, before in differing(grain, computed(STORED, part, now)):
+            for made, before in differing(grain, computed(stored_by(grain), part, now)):
                 one = made.snapshot
                 found.append(Difference(one.kpi, grain, one.starts_on, _told(before), _told(one)))
     return found

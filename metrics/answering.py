@@ -86,6 +86,11 @@ def stored(definition: Definition, found: Snapshot, currency: str) -> dict[str, 
     } | {name: part for name, part in found.parts.items() if name != PREVIOUS_PART}
 
 
+def _customer(row: Any) -> int | None:
+    """Whose it is; what people of the business did is nobody's."""
+    return getattr(row, "customer_id", None)
+
+
 def rows(sections: Iterable[Rows]) -> dict[str, Any]:
     """The rows behind a side, with what each adds, and their sum."""
     told, total = [], Fraction(0)
@@ -97,7 +102,7 @@ def rows(sections: Iterable[Rows]) -> dict[str, Any]:
                     "kind": section.kind,
                     "id": row.pk,
                     "external_id": getattr(row, "external_id", "") or None,
-                    "customer": row.pk if section.kind == "customer" else row.customer_id,
+                    "customer": row.pk if section.kind == "customer" else _customer(row),
                     "adds": number(added),
                 }
             )

@@ -53,7 +53,11 @@ class Point:
 
     @property
     def status(self) -> str:
-        return self.snapshot.status if self.snapshot else self.definition.empty
+        if self.snapshot:
+            return self.snapshot.status
+        if self.period.grain and self.period.grain not in self.definition.grains:
+            return "only_by_month"
+        return self.definition.empty
 
     @property
     def value(self) -> float | None:
@@ -232,6 +236,14 @@ def measured(
 ) -> Result:
     """The figure straight from the facts: for custom periods and parameters of one's own."""
     return _results(definition, [period.window(now)], now, params or {}, scope)[0]
+
+
+def point(
+    definition: Definition, period: Period, *, now: datetime, scope: Scope | None = None
+) -> Point:
+    """`measured`, as a point of a series."""
+    result = measured(definition, period, now=now, scope=scope)
+    return _live_point(definition, period, result, None, now)
 
 
 def live(

@@ -12,23 +12,26 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Min, QuerySet
 
-from crm.models import Consent, Cost, Customer, Order, Task, Tenure
+from crm.models import Consent, Cost, Customer, Interaction, Order, Task, Tenure
 from mail.models import DeliveryEvent
 from metrics import periods
-from metrics.definitions import STORED, Definition, Reach
+from metrics.definitions import Definition, Reach, stored_by
 from metrics.definitions.acquisition import LEAD_DAYS
 from metrics.definitions.helping import WINDOW_DAYS as RECONTACT_DAYS
+from metrics.definitions.listening import REPLY_DAYS
 from metrics.facts.subscribers import CAUSES
-from metrics.models import Grain, Snapshot
+from metrics.models import Grain, Snapshot, Training
 from metrics.periods import DAY, Period, local_day
+from staff.models import User
 from support.models import OpenSpan, SlaTarget, Ticket
-from surveys.models import Invitation, Response
+from surveys.models import Invitation, Response, Review
 
 # A change of the business itself touches every figure.
 BUSINESS = "business"
 EARLIEST = date(1970, 1, 1)
 LEAD_TIME = timedelta(days=LEAD_DAYS)
 RECONTACT_TIME = timedelta(days=RECONTACT_DAYS)
+REPLY_TIME = timedelta(days=REPLY_DAYS)
 
 
 @dataclass
@@ -103,7 +106,7 @@ def merged(ranges: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
 def grouped(touched: Touched, grain: Grain) -> dict[tuple[Period, ...], list[Definition]]:
     """Definitions by the periods of the grain that they need: what shares windows shares facts."""
     groups: dict[tuple[Period, ...], list[Definition]] = defaultdict(list)
-    for definition in STORED:
+    for definition in stored_by(grain):
         if cells := touched.cells(definition, grain):
             groups[cells].append(definition)
     return groups
@@ -146,6 +149,14 @@ def _promises() -> QuerySet[Task]:
     return Task.objects.filter(is_promise=True)
 
 
+def _feedback() -> QuerySet[Ticket]:
+    return Ticket.objects.counted().exclude(channel=Ticket.Channel.SURVEY)
+
+
+def _detractors() -> QuerySet[Response]:
+    return Response.objects.counted().filter(kind="nps", score__lte=6)
+
+
 Span = tuple[datetime | None, datetime | None]
 Facts = Callable[[], "QuerySet[Any]"]
 # Instants of facts, by the kind of mark that they would leave. A fact may be dated ahead, if only by
@@ -167,11 +178,16 @@ DATED: tuple[tuple[str, Facts, str], ...] = (
     ("backlog", OpenSpan.objects.all, "ended_at"),
     ("target", _running_targets, "due_at"),
     ("promise", _promises, "due_at"),
+    ("contact", Interaction.objects.all, "occurred_at"),
+    ("review", Review.objects.all, "at"),
+    ("people", User.objects.all, "created_at"),
 )
 # What is undecided for a time after its date, and for how long.
 GIVEN_TIME: tuple[tuple[str, Facts, str, timedelta], ...] = (
     ("customer", Customer.objects.all, "created_at", LEAD_TIME),
     ("ticket", Ticket.objects.all, "first_resolved_at", RECONTACT_TIME),
+    ("feedback", _feedback, "opened_at", REPLY_TIME),
+    ("feedback", _detractors, "answered_at", REPLY_TIME),
 )
 
 
@@ -203,6 +219,7 @@ def beginning(zone: ZoneInfo, today: date) -> date | None:
     days = [local_day(first["at"], zone) for first in firsts if first["at"]]
     dated = (
         Cost.objects.aggregate(on=Min("on"))["on"],
+        Training.objects.aggregate(on=Min("held_on"))["on"],
         Snapshot.objects.aggregate(on=Min("starts_on"))["on"],
     )
     days += [day for day in dated if day]

@@ -16,6 +16,12 @@ REASONS: dict[str, StrOrPromise] = {
     "no_subscribers_at_start": _("There were no subscribers when the period began."),
     "no_subscribers": _("There were no subscribers in the period."),
     "no_new_customers": _("Nobody became a customer in the period."),
+    "not_installed": _(
+        "The part that works it out is not installed: it needs numpy and scipy (extra “clv”)."
+    ),
+    "not_fitted": _("It had not been worked out by then; that happens every night."),
+    "too_few": _("Fewer than a hundred customers have bought again, so nothing can be expected yet."),
+    "no_fit": _("What was bought does not follow the pattern by which one could tell."),
     "no_orders": _("There were no orders in the period."),
     "no_income": _("Refunds took back all the income of the period."),
     "no_costs": _("There are no costs in the period."),
@@ -35,6 +41,16 @@ REASONS: dict[str, StrOrPromise] = {
         "Some of the costs were for all customers, so it can’t be told for these alone."
     ),
     "not_by_customer": _("It isn’t about single customers, so it can’t be told for these alone."),
+    "no_margin": _("Nothing is left of the income after the cost of goods."),
+    "zero_cac": _("Nothing was spent on winning customers."),
+    "no_opening_revenue": _("No contract ran when the period began."),
+    "none_lost_by_silence": _("Nobody counted as lost by silence in the period."),
+    "no_reviews": _("There are no reviews of the period."),
+    "too_few_unnamed": _("Fewer than five answered without a name, so they stay hidden."),
+    "no_feedback": _("Nobody gave feedback in the period."),
+    "no_complete_feedback": _("No feedback of the period has had its days yet."),
+    "nobody_meets_customers": _("Nobody worked in here yet."),
+    "only_by_month": _("It looks back over months, so it is kept by month, quarter and year."),
     "zero_churn": _("Nobody left, so only a lower bound is known."),
 }
 
@@ -44,6 +60,7 @@ THEMES: dict[Theme, StrOrPromise] = {
     Theme.KEEPING: _("Retention"),
     Theme.WORTH: _("Value"),
     Theme.ACQUISITION: _("Acquisition"),
+    Theme.LISTENING: _("Listening"),
 }
 
 KINDS: dict[str, StrOrPromise] = {
@@ -56,6 +73,11 @@ KINDS: dict[str, StrOrPromise] = {
     "target": _("Due times"),
     "promise": _("Promises"),
     "subscriber": _("Subscribers"),
+    "loss": _("Losses"),
+    "interaction": _("Interactions"),
+    "review": _("Reviews"),
+    "training": _("Training"),
+    "person": _("People of the team"),
 }
 
 # The parts of figures that pages show: (name, how it is written).
@@ -95,7 +117,29 @@ PARTS: dict[str, tuple[StrOrPromise, str]] = {
     "older": (_("Older than a week"), "count"),
     "annual_revenue": (_("Income per customer, twelve months"), "money"),
     "years": (_("Years of relationship, mean"), "count"),
+    "ltv": (_("Lifetime value"), "money"),
     "cac": (_("Cost of winning one"), "money"),
+    "monthly_income": (_("Income per customer and month"), "money"),
+    "opening_revenue": (_("Monthly contract value at the start"), "money"),
+    "from_detractors": (_("From detractors"), "money"),
+    "from_quiet": (_("From customers with whom nothing passed"), "money"),
+    "from_ending": (_("From contracts that end"), "money"),
+    "income_of_customers": (_("Income from all customers, twelve months"), "money"),
+    "share_at_risk": (_("Share of it at risk"), "share"),
+    "from_them": (_("From them"), "count"),
+    "from_us": (_("From us"), "count"),
+    "answered": (_("Gave their opinion"), "count"),
+    "answered_share": (_("Share who gave it"), "share"),
+    "silent_share": (_("Share of customers served"), "share"),
+    "complete": (_("Had their days for a reply"), "count"),
+    "without_feedback": (_("Feedback without a reply"), "count"),
+    "without_detractors": (_("Detractors without a reply"), "count"),
+    "on_experience": (_("Spent on the experience"), "money"),
+    "on_training": (_("Spent on training"), "money"),
+    "people": (_("People who meet customers"), "count"),
+    "trained": (_("People who took part"), "count"),
+    "repeat_buyers": (_("Customers who bought again"), "count"),
+    "purchases_expected": (_("Purchases expected"), "count"),
     "avg_income": (_("Income per order"), "money"),
     "gross_margin": (_("Gross margin"), "share"),
     "recurrence": (_("Orders per customer"), "count"),
@@ -119,12 +163,30 @@ ONLY_WHEN_ANY = {"invalid", "missing_rates", "missing_costs", "income_of_others"
 UNITS: dict[str, StrOrPromise] = {
     "points": _("points"),
     "points_1_7": _("points of 1–7"),
+    "points_1_5": _("stars of 5"),
+    "number": _("a month"),
+    "times": _("times"),
+    "months": _("months"),
+    "hours": _("hours"),
 }
 
 
 def reason(status: str) -> StrOrPromise:
     """Why there is no value, in words; blank when there is one."""
     return "" if status == "ok" else REASONS.get(status, status)
+
+
+def against_others(change: Change) -> StrOrPromise:
+    """What may be said of a group of customers beside all others, in words."""
+    match change.verdict:
+        case Verdict.UP:
+            return _("higher")
+        case Verdict.DOWN:
+            return _("lower")
+        case Verdict.NOISE:
+            return verdict(change)
+        case _:
+            return ""
 
 
 def verdict(change: Change) -> StrOrPromise:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from metrics.definitions.acquisition import CAC, LEAD_CONVERSION
+from metrics.definitions.contracts import REVENUE_CHURN_GROSS, REVENUE_RETENTION_NET
 from metrics.definitions.definition import Compared, Definition, Reach, Side, Theme
+from metrics.definitions.expected import CLV_EXPECTED
 from metrics.definitions.feeling import CES, CSAT, NPS, RESPONSE_RATE
 from metrics.definitions.helping import (
     BACKLOG,
@@ -24,6 +26,17 @@ from metrics.definitions.keeping import (
     RETENTION_AS_PUBLISHED,
     TURNOVER,
 )
+from metrics.definitions.listening import (
+    CONTACT_FREQUENCY,
+    EXPERIENCE_BUDGET,
+    LISTENING_COVERAGE,
+    SILENT_CUSTOMERS,
+    TRAINING_HOURS,
+    UNANSWERED_FEEDBACK,
+)
+from metrics.definitions.losses import CHURN_REASONS, FALSE_LOST_RATE
+from metrics.definitions.payback import CAC_PAYBACK, INCOME_AT_RISK, LTV_CAC, REFERRAL_SHARE
+from metrics.definitions.unnamed import CES_PUBLIC, CSAT_PUBLIC, NPS_PUBLIC, REVIEW_SCORE
 from metrics.definitions.worth import (
     AVERAGE_TICKET,
     CPS,
@@ -32,9 +45,20 @@ from metrics.definitions.worth import (
     LTV_CHURN,
     LTV_MARGIN,
 )
+from metrics.models import Grain
 from staff.refusals import Refusal
 
-__all__ = ["DEFINITIONS", "STORED", "Compared", "Definition", "Reach", "Side", "Theme", "find"]
+__all__ = [
+    "DEFINITIONS",
+    "STORED",
+    "Compared",
+    "Definition",
+    "Reach",
+    "Side",
+    "Theme",
+    "find",
+    "stored_by",
+]
 
 DEFINITIONS: dict[str, Definition] = {
     definition.kpi: definition
@@ -43,6 +67,10 @@ DEFINITIONS: dict[str, Definition] = {
         CSAT,
         CES,
         RESPONSE_RATE,
+        REVIEW_SCORE,
+        NPS_PUBLIC,
+        CSAT_PUBLIC,
+        CES_PUBLIC,
         FIRST_RESPONSE_TIME,
         RESOLUTION_TIME,
         RECONTACT_RATE,
@@ -54,6 +82,10 @@ DEFINITIONS: dict[str, Definition] = {
         RETENTION,
         RETENTION_AS_PUBLISHED,
         TURNOVER,
+        REVENUE_CHURN_GROSS,
+        REVENUE_RETENTION_NET,
+        CHURN_REASONS,
+        FALSE_LOST_RATE,
         EMAIL_LIST_CHURN,
         EMAIL_LIST_CHURN_AS_PUBLISHED,
         AVERAGE_TICKET,
@@ -61,12 +93,28 @@ DEFINITIONS: dict[str, Definition] = {
         LTV_ANNUAL,
         LTV_MARGIN,
         LTV_CHURN,
+        CLV_EXPECTED,
         CPS,
+        INCOME_AT_RISK,
         CAC,
+        LTV_CAC,
+        CAC_PAYBACK,
         LEAD_CONVERSION,
+        REFERRAL_SHARE,
+        CONTACT_FREQUENCY,
+        LISTENING_COVERAGE,
+        SILENT_CUSTOMERS,
+        UNANSWERED_FEEDBACK,
+        EXPERIENCE_BUDGET,
+        TRAINING_HOURS,
     )
 }
 STORED: list[Definition] = [one for one in DEFINITIONS.values() if one.is_stored]
+
+
+def stored_by(grain: Grain) -> list[Definition]:
+    """Those of which figures are stored for periods of the grain."""
+    return [one for one in STORED if grain in one.grains]
 
 
 class UnknownMetric(Refusal):

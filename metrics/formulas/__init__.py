@@ -3,7 +3,7 @@
 Definitions, sources and worked cases: docs/metrics.md.
 """
 
-from metrics.formulas.acquisition import cac, lead_conversion
+from metrics.formulas.acquisition import cac, lead_conversion, referral_share
 from metrics.formulas.feeling import ces, csat, nps, response_rate
 from metrics.formulas.intervals import RatioSums
 from metrics.formulas.keeping import (
@@ -49,6 +49,7 @@ __all__ = [
     "ltv_churn",
     "ltv_margin",
     "nps",
+    "referral_share",
     "response_rate",
     "retention",
     "retention_as_published",

@@ -48,3 +48,10 @@ def lead_conversion(*, converted: int, complete: int, pending: int = 0) -> Resul
     if complete == 0:
         return undefined("no_complete_leads", unit=RATIO, numerator=0, denominator=0, parts=parts)
     return proportion(converted, complete, parts=parts)
+
+
+def referral_share(*, referred: int, new_customers: int) -> Result:
+    """Of the customers whose first tenure starts in the period, the share that somebody brought."""
+    if new_customers == 0:
+        return undefined("no_new_customers", unit=RATIO, numerator=0, denominator=0)
+    return proportion(referred, new_customers, parts={})

@@ -1,5 +1,7 @@
 """What customers say: NPS, CSAT, CES and how many answer. All from histograms {score: count}."""
 
+import math
+from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -9,6 +11,7 @@ from metrics.formulas.intervals import (
     histogram_moments,
     mean_interval,
     nps_interval,
+    variance_of_mean,
 )
 from metrics.formulas.keeping import RATIO, proportion
 from metrics.formulas.results import OK, Result, undefined
@@ -97,6 +100,48 @@ def ces(
         ci=interval,
         ci_method=STUDENT_CLIPPED if interval else None,
         parts=parts,
+    )
+
+
+# Answers that say nobody's name are hidden as long as they are so few.
+FEW_UNNAMED = 5
+
+
+def unnamed(result: Result) -> Result:
+    """A figure of answers without a customer: nothing of fewer than five of them is told."""
+    if 0 < result.n < FEW_UNNAMED:
+        return undefined("too_few_unnamed", unit=result.unit, n=result.n)
+    return result
+
+
+def review_score(by_site: Mapping[str, Histogram]) -> Result:
+    """The mean of reviews of 1 to 5 stars, all together and by site; Student's interval, clipped."""
+    scores: Counter[int] = Counter()
+    for own in by_site.values():
+        scores.update(own)
+    n, total, squares = histogram_moments(scores)
+    sites = {name: histogram_moments(own)[:2] for name, own in sorted(by_site.items())}
+    parts = {
+        "histogram": _as_json(scores),
+        "by_site": {
+            name: {"n": count, "mean": Fraction(stars, count)}
+            for name, (count, stars) in sites.items()
+            if count
+        },
+    }
+    if n == 0:
+        return undefined("no_reviews", unit="points_1_5", numerator=0, denominator=0)
+    interval, variance = mean_interval(scores, low=1, high=5), variance_of_mean(n, total, squares)
+    return Result(
+        status=OK,
+        value=Fraction(total, n),
+        unit="points_1_5",
+        numerator=Fraction(total),
+        denominator=Fraction(n),
+        n=n,
+        ci=interval,
+        ci_method=STUDENT_CLIPPED if interval else None,
+        parts=parts if variance is None else parts | {"standard_error": math.sqrt(variance)},
     )
 
 

@@ -66,3 +66,15 @@ def invitations(window: Window, *, answered: bool) -> Rows:
         unnamed = Q(state=Invitation.State.ANSWERED, survey__is_anonymous=True)
         rows = rows.filter(Exists(valid) | unnamed)
     return Rows("invitation", rows)
+
+
+def unnamed(window: Window, *, kind: str, scale: tuple[int, int]) -> QuerySet[Response]:
+    """Valid answers without a customer (metrics.facts.unnamed)."""
+    responses = Response.objects.counted().filter(
+        kind=kind,
+        score__range=scale,
+        customer=None,
+        answered_at__gte=window.start,
+        answered_at__lt=window.end,
+    )
+    return responses.select_related("survey").order_by("-answered_at", "-pk")

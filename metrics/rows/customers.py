@@ -68,6 +68,10 @@ def new(window: Window) -> Rows:
     return _rows(Customer.objects.filter(new_in(window)))
 
 
+def new_and_referred(window: Window) -> Rows:
+    return _rows(Customer.objects.filter(new_in(window), referred_by__isnull=False))
+
+
 def at_end_less_new(window: Window) -> Rows:
     """Customers at the end add 1; a new one who is no longer there takes 1 away."""
     customers = Customer.objects.annotate(

@@ -67,13 +67,18 @@ def share_of(window: Window) -> Callable[[Cost], Fraction]:
     return share
 
 
-def _costs(window: Window, purpose: str) -> QuerySet[Cost]:
+def _costs(window: Window, *purposes: str) -> QuerySet[Cost]:
     return (
-        Cost.objects.filter(purpose=purpose, on__lt=window.until_on)
+        Cost.objects.filter(purpose__in=purposes or Cost.Purpose.values, on__lt=window.until_on)
         .filter(Q(until=None, on__gte=window.first_on) | Q(until__gt=window.first_on))
         .select_related("customer")
         .order_by("on", "pk")
     )
+
+
+def costs(window: Window, *purposes: str) -> Rows:
+    """What accrues in the window of costs with these purposes; of all costs without any."""
+    return Rows("cost", _costs(window, *purposes), share_of(window))
 
 
 def acquisition_costs(window: Window) -> Rows:

@@ -43,18 +43,20 @@ lint: setup-dev
 	$(PYTHON_IN)/python manage.py makemigrations --check --dry-run
 	$(PYTHON_IN)/python bin/check-messages
 
-bench: setup-dev
+bench: setup
+	@EXTRAS="bench $(EXTRAS)" bin/setup --dev
 	$(PYTHON_IN)/python -m benchmarks $(BENCH)
 
 # Kills and fuzzing, for minutes.
 faults: setup-dev
 	$(PYTHON_IN)/pytest -q -m faults
 
-# Versions and hashes, never where they came from.
+# Versions and hashes, never where they came from. UPGRADE= keeps what is pinned already.
+UPGRADE ?= --upgrade
 lock: setup-dev
 	$(PYTHON_IN)/python -m pip install --quiet --disable-pip-version-check uv
-	for name in requirements requirements-dev; do \
-		$(PYTHON_IN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	for name in requirements requirements-amazon-ses requirements-resend requirements-clv requirements-pdf requirements-dev requirements-bench; do \
+		$(PYTHON_IN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-emit-index-url $$name.in --output-file $$name.txt || exit 1; \
 	done
 

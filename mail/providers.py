@@ -112,7 +112,11 @@ def lacking(provider: Provider) -> str:
     """What this installation lacks to send by it, in words; blank when it lacks nothing."""
     name = f"anymail-{provider.name.replace('_', '-')}://"
     if provider.package and find_spec(provider.package) is None:
-        return f"EMAIL_URL {name} needs the Python package {provider.package}, not installed here"
+        extra = provider.name.replace("_", "-")
+        return (
+            f"EMAIL_URL {name} needs the Python package {provider.package}, which is not installed "
+            f"here: EXTRAS={extra} make setup"
+        )
     if missing := provider.missing():
         return f"EMAIL_URL {name} needs {', '.join(missing)} in the environment, now empty"
     return ""

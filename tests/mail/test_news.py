@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from svix.webhooks import Webhook
 
 from mail import news, webhooks
 from mail.actions import queue_email
@@ -103,6 +104,34 @@ def test_a_forged_call_leaves_nothing_behind(row: OutgoingEmail) -> None:
 def test_without_its_secret_the_address_is_not_there(settings: Settings) -> None:
     settings.ANYMAIL = {}
     assert told(RecordType="Delivery").status_code == 404
+
+
+def test_resends_own_signature_is_as_good_as_a_password(
+    row: OutgoingEmail, settings: Settings
+) -> None:
+    secret = f"whsec_{b64encode(b'a key of theirs and ours').decode()}"
+    settings.ANYMAIL = {"RESEND_SIGNING_SECRET": secret}
+    OutgoingEmail.objects.update(provider_id="resend:883953f4")
+    news_of_theirs = {
+        "type": "email.delivered",
+        "created_at": AT,
+        "data": {"email_id": "883953f4", "to": ["maria0@example.com"], "created_at": AT},
+    }
+    body, at = json.dumps(news_of_theirs), timezone.now()
+    headers = {"svix-id": "msg_1", "svix-timestamp": str(int(at.timestamp()))}
+
+    def call(signature: str) -> int:
+        signed = headers | {"svix-signature": signature}
+        response = Client().post(
+            "/hooks/mail/resend/events/", body, content_type="application/json", headers=signed
+        )
+        return response.status_code
+
+    assert call(Webhook(f"whsec_{b64encode(b'a guess').decode()}").sign("msg_1", at, body)) == 403
+    assert not WebhookDelivery.objects.exists()
+    assert call(Webhook(secret).sign("msg_1", at, body)) == 200
+    read_all()
+    assert state_of(row) == State.DELIVERED
 
 
 @pytest.mark.parametrize("provider", webhooks.TRACKING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -245,10 +246,55 @@ def test_a_key_that_was_used_with_other_words_leaves_it_open(resend: providing.P
     assert sent().state == State.UNKNOWN
 
 
+# --- Amazon's, which is signed and spoken through a library of its own -----------------------------
+
+
+@pytest.fixture
+def amazon(
+    postmark: providing.Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> providing.Provider:
+    postmark.answer = {"MessageId": "0100018f-ab"}
+    settings.EMAIL_URL = "anymail-amazon-ses://"
+    settings.ANYMAIL = {}
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", postmark.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "an id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a key")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    return postmark
+
+
+def test_amazon_takes_it_signed(amazon: providing.Provider) -> None:
+    row = sent()
+    assert (row.state, row.provider_id) == (State.SENT, "amazon_ses:0100018f-ab")
+    [call], [headers] = amazon.calls, amazon.headers
+    assert call["Destination"]["ToAddresses"] == ["maria0@example.com"]
+    assert row.message_id.encode() in b64decode(call["Content"]["Raw"]["Data"])
+    assert headers["Authorization"].startswith("AWS4-HMAC-SHA256")
+
+
+def test_amazon_is_asked_once_where_it_may_have_taken_it(amazon: providing.Provider) -> None:
+    amazon.hangs_up = True
+    assert sent().state == State.UNKNOWN
+    assert len(amazon.calls) == 1
+
+
+def test_what_amazon_refuses_waits_or_fails_by_its_reason(amazon: providing.Provider) -> None:
+    amazon.status, amazon.answer = 429, {"message": "Maximum sending rate exceeded."}
+    assert sent().state == State.QUEUED
+    amazon.status, amazon.answer = 400, {"message": "Email address is not verified."}
+    row = sent()
+    assert row.state == State.FAILED
+    assert "not verified" in row.detail
+
+
 # --- EMAIL_URL ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("provider", providers.PROVIDERS.values(), ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "provider",
+    [one for one in providers.PROVIDERS.values() if not one.package],
+    ids=lambda one: one.name,
+)
 def test_each_provider_says_what_it_needs_and_opens_with_it(
     provider: providers.Provider, settings: Settings
 ) -> None:
@@ -259,11 +305,19 @@ def test_each_provider_says_what_it_needs_and_opens_with_it(
     assert all(name in str(problem.msg) for name in provider.needs)
     with pytest.raises(ServerTrouble):
         provider.open()
-    if provider.package:
-        return  # not one of our own libraries
     settings.ANYMAIL = dict.fromkeys(provider.needs, "https://api.example/")
     assert email_url_can_be_read() == []
     provider.open().close()
+
+
+def test_what_its_library_needs_is_said_where_it_is_not_installed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_URL = "anymail-amazon-ses://"
+    assert email_url_can_be_read() == []
+    monkeypatch.setattr(providers, "find_spec", lambda _name: None)
+    [problem] = email_url_can_be_read()
+    assert "EXTRAS=amazon-ses make setup" in str(problem.msg)
 
 
 @pytest.mark.parametrize("url", ["anymail-pigeon://", "anymail-postmark:x", "http://mail"])

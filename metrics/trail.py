@@ -1,0 +1,30 @@
+"""Targets and annotations in the words of the trail of changes."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from staff import audit
+
+
+def register() -> None:
+    """Called from MetricsConfig.ready."""
+    audit.shown_at({"metrics.annotation": "metrics:annotation"})
+    audit.name_fields(
+        {
+            "from_on": pgettext_lazy("a target holds", "from"),
+            "kpi": _("metric"),
+            "kpis": _("metrics"),
+            "outreach": _("announcement"),
+        }
+    )
+    audit.describe(
+        {
+            "annotation.announce": _("made an announcement of what happened"),
+            "annotation.create": _("noted what happened"),
+            "annotation.delete": _("deleted a note of what happened"),
+            "annotation.update": _("changed a note of what happened"),
+            "target.delete": _("deleted a target"),
+            "target.end": _("ended a target"),
+            "target.set": _("set a target"),
+        }
+    )

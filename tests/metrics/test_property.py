@@ -66,6 +66,8 @@ EDITS = (
     "time",
     "refresh",
 )
+# Of a running period: years, ages and months grow by the second.
+GROWING = {"ltv_annual", "ltv_cac", "backlog", "cac_payback", "contact_frequency"}
 EDIT = st.tuples(
     st.sampled_from(EDITS), st.integers(0, 3), st.integers(-150, 40), st.integers(1, 90)
 )
@@ -278,8 +280,8 @@ def disagreements(now: datetime) -> list[Any]:
 def _agree(one: Snapshot | None, other: Snapshot) -> bool:
     if one is None:
         return False
-    if other.is_partial and other.kpi in {"ltv_annual", "backlog"}:
-        return one.is_partial  # years and ages grow by the second
+    if other.is_partial and other.kpi in GROWING:
+        return one.is_partial
     return same_figure(one, other)
 
 

@@ -8,8 +8,18 @@ class MetricsConfig(AppConfig):
     name = "metrics"
 
     def ready(self) -> None:
-        from metrics import merge_rules, personal, survey_results, tasks, triggers, upgrading
-        from metrics.findings import pages as finding_pages
+        from metrics import (
+            customer_page,
+            merge_rules,
+            personal,
+            survey_results,
+            tasks,
+            trail,
+            triggers,
+            upgrading,
+            watching,
+        )
+        from metrics.expected import tasks as expected_tasks
         from staff import jobs
         from surveys.registry import register_comparison, register_results_figures
 
@@ -22,8 +32,7 @@ class MetricsConfig(AppConfig):
         register_comparison(survey_results.comparison)
         merge_rules.register_rules()
         personal.register()
-        jobs.register("metrics.findings", every=timedelta(hours=1), task=tasks.look_for_findings)
-        jobs.register(
-            "metrics.findings_daily", every=timedelta(days=1), task=tasks.look_for_all_findings
-        )
-        finding_pages.register()
+        trail.register()
+        customer_page.register()
+        jobs.register("metrics.fit_expected", every=timedelta(days=1), task=expected_tasks.fit)
+        watching.register()

@@ -3,50 +3,64 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from metrics.definitions import find
-from metrics.definitions.definition import Definition
+from metrics.definitions import Definition, find
 from metrics.facts import Facts
-from metrics.formulas import Result
+from metrics.models import Snapshot
+from metrics.periods import Period
+from metrics.scope import Scope
+
+Value = Fraction | float | None
+TICKET, LTV = "average_ticket", "ltv_annual"
 
 
 @dataclass(frozen=True)
 class Check:
     """`holds` is None where one of the two is unknown; `limit` is the figure to stay below."""
 
-    kpi: str  # of the limit
+    limit_of: Definition
     words: StrOrPromise
     holds: bool | None
-    limit: Fraction | None
+    limit: Value
 
 
-def of_cac(cac: Result, *, average_ticket: Result, ltv: Result) -> list[Check]:
+def of_cac(cac: Value, *, average_ticket: Value, ltv: Value) -> list[Check]:
     """CAC < average ticket; CAC < lifetime value. Equal is not below."""
     return [
-        _below(cac, average_ticket, "average_ticket", _("CAC below the average ticket")),
-        _below(cac, ltv, "ltv_annual", _("CAC below lifetime value")),
+        Check(
+            find(TICKET), _("Below the average ticket"), _below(cac, average_ticket), average_ticket
+        ),
+        Check(find(LTV), _("Below lifetime value"), _below(cac, ltv), ltv),
     ]
 
 
-def _below(one: Result, limit: Result, kpi: str, words: StrOrPromise) -> Check:
-    holds = None
-    if one.value is not None and limit.value is not None:
-        holds = one.value < limit.value
-    return Check(kpi, words, holds, limit.value)
+def _below(one: Value, limit: Value) -> bool | None:
+    return None if one is None or limit is None else one < limit
 
 
-def beside(definition: Definition, facts: Facts) -> list[list[Check]]:
-    """The checks shown with a figure, for each of the facts' windows; only CAC has some."""
+def beside(
+    definition: Definition, period: Period, *, now: datetime, scope: Scope | None = None
+) -> list[Check]:
+    """The checks shown with a figure; only CAC has some. One query where figures are stored."""
     if definition.kpi != "cac":
-        return [[] for _window in facts.windows]
-    costs, tickets, values = (
-        find(kpi).compute(facts, {}) for kpi in ("cac", "average_ticket", "ltv_annual")
-    )
-    return [
-        of_cac(cac, average_ticket=ticket, ltv=ltv)
-        for cac, ticket, ltv in zip(costs, tickets, values, strict=True)
-    ]
+        return []
+    kpis = ("cac", TICKET, LTV)
+    found: dict[str, Value] = {}
+    if period.grain and scope is None:
+        current = Snapshot.objects.filter(
+            kpi__in=kpis,
+            grain=period.grain,
+            segment="",
+            starts_on=period.starts_on,
+            is_current=True,
+        )
+        found.update(current.values_list("kpi", "value"))
+    else:
+        facts = Facts([period.window(now)], as_of=now, scope=scope)
+        found.update((kpi, find(kpi).compute(facts, {})[0].value) for kpi in kpis)
+    return of_cac(found.get("cac"), average_ticket=found.get(TICKET), ltv=found.get(LTV))

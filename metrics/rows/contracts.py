@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from django.db.models import (
     BigIntegerField,
@@ -46,7 +47,7 @@ def _a_year_at(day: date) -> Coalesce:
     return Coalesce(Subquery(worth.values("sum")), Value(0), output_field=WHOLE)
 
 
-def _customers(window: Window) -> QuerySet[Customer]:
+def _customers(window: Window) -> QuerySet[Any]:
     """Customers at the start, with a year's worth of their contracts at both edges, in millionths."""
     customers = Customer.objects.filter(active_at(window.start)).annotate(
         opening=_a_year_at(window.first_on),

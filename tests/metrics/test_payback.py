@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,10 +12,13 @@ import pytest
 
 from crm import tenures
 from crm.models import Customer
-from metrics.checks import of_cac
+from metrics import actions
+from metrics.checks import beside, of_cac
+from metrics.definitions import find
 from metrics.formulas import OrderSums, cac, undefined
 from metrics.formulas.payback import cac_payback, ltv_cac
 from metrics.formulas.results import Result
+from metrics.models import Grain
 from metrics.periods import Period
 from staff.models import Business
 from tests.factories import (
@@ -104,9 +108,6 @@ def money(amount: int) -> Result:
     return Result("ok", Fraction(amount), "money", Fraction(amount), Fraction(1), 1)
 
 
-NOTHING = undefined("no_orders", unit="money")
-
-
 @pytest.mark.parametrize(
     ("cost", "income", "orders", "status"),
     [
@@ -142,10 +143,26 @@ def test_the_founding_example_against_its_cac() -> None:
 
 
 def test_cac_is_held_against_the_average_ticket_and_lifetime_value() -> None:
-    ticket, value = of_cac(money(300), average_ticket=money(200), ltv=money(900))
+    ticket, value = of_cac(Fraction(300), average_ticket=Fraction(200), ltv=Fraction(900))
     assert (ticket.holds, value.holds) == (False, True)
-    unknown, equal = of_cac(money(300), average_ticket=NOTHING, ltv=money(300))
+    unknown, equal = of_cac(300.0, average_ticket=None, ltv=300.0)
     assert (unknown.holds, equal.holds) == (None, False)
+
+
+def test_the_checks_of_a_period_stored_or_not() -> None:
+    one = customer(at(6, 2))
+    CostFactory(amount=Decimal(300), on=date(2026, 6, 3))
+    buy(one, at(6, 5), 200)
+    june = replace(JUNE, grain=Grain.MONTH)
+    actions.refresh(now=at(8, 2))
+    for period in (june, JUNE):
+        checks = beside(find("cac"), period, now=at(8, 2))
+        assert [(check.limit_of.kpi, check.holds) for check in checks] == [
+            ("average_ticket", False),
+            ("ltv_annual", False),
+        ]
+        assert checks[0].limit == 200
+    assert beside(find("nps"), june, now=at(8, 2)) == []
 
 
 # --- Income at risk ---------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
@@ -59,6 +60,39 @@ def _windows(name: str, windows: Sequence[Window]) -> tuple[str, list[Any]]:
     if is_postgresql():
         return head + UNNESTED, [list(column) for column in zip(*rows, strict=True)]
     return head + FROM_JSON, [json.dumps(rows, default=str)]
+
+
+def rows_table(
+    name: str, table: str, at: str, windows: Sequence[Window], scope: Scope | None = None
+) -> tuple[str, list[Any]]:
+    """Common table expressions, the last of which is `name(i, s, e, …)`: the rows of `table` whose
+    instant `at` lies in the window `i`, which goes from `s` to `e`; and their parameters.
+
+    Windows that follow one another are told apart by their edges, in one reading of the table; others
+    are looked up one by one.
+    """
+    if is_postgresql() and is_run(windows):
+        edges = [windows[0].start, *(window.end for window in windows)]
+        customers, params = scope.table() if scope else ("", [])
+        place = f"width_bucket(r.{at}, %s::timestamptz[])"
+        text = (
+            f"{name} AS (SELECT {place} - 1 AS i, (%s::timestamptz[])[{place}] AS s, "  # noqa: S608 (ours)
+            f"(%s::timestamptz[])[{place} + 1] AS e, r.* FROM {table} r "
+            f"WHERE r.{at} >= %s AND r.{at} < %s)"
+        )
+        given = [*params, *[edges] * 5, edges[0], edges[-1]]
+        return f"{customers}, {text}" if customers else text, given
+    head, params = windows_table("win", windows, scope)
+    text = (
+        f"{name} AS (SELECT win.i AS i, win.s AS s, win.e AS e, r.* FROM win CROSS JOIN {table} r "  # noqa: S608
+        f"WHERE r.{at} >= win.s AND r.{at} < win.e)"
+    )
+    return f"{head}, {text}", params
+
+
+def is_run(windows: Sequence[Window]) -> bool:
+    """Each begins where the one before it ends."""
+    return bool(windows) and all(before.end == after.start for before, after in pairwise(windows))
 
 
 def least(one: str, other: str) -> str:

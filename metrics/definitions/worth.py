@@ -19,7 +19,7 @@ from metrics.definitions.definition import (
     amount,
 )
 from metrics.definitions.keeping import behind
-from metrics.facts import Facts
+from metrics.facts import Facts, orders
 from metrics.formulas import MISSING_FX_RATE, OK, RatioSums, Result
 from metrics.formulas.keeping import RATIO
 from metrics.periods import Window
@@ -55,19 +55,21 @@ AVERAGE_TICKET = Definition(
 
 def income_per_customer(facts: Facts, _params: Params) -> list[Result]:
     results = []
-    for bought, counts in zip(facts.bought, facts.tenure_counts, strict=True):
-        income, served = bought.income_of_served, counts.served
+    for bought, others, counts in zip(
+        facts.bought, facts.orders_of_others, facts.tenure_counts, strict=True
+    ):
+        income, served = bought.sums.income - others.income, counts.served
         results.append(
             formulas.income_per_customer(
                 income_of_served=income,
                 served=served,
-                income_of_others=bought.sums.income - income,
-                missing_rates=bought.missing_rates_of_served,
+                income_of_others=others.income,
+                missing_rates=bought.sums.missing_rates - others.missing_rates,
                 per_customer=RatioSums(
                     n=served,
                     x=income,
                     y=Fraction(served),
-                    xx=bought.squares_of_served,
+                    xx=orders.squares_of_served(bought, others),
                     xy=float(income),
                     yy=float(served),
                 ),

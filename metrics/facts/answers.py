@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from metrics.periods import Window
 from metrics.scope import Scope, within
-from metrics.sql import as_stored, fetch, later, windows_table
+from metrics.sql import as_stored, fetch, later, rows_table
 
 
 @dataclass
@@ -41,7 +41,7 @@ def answers(
     With `latest_per_customer` only a customer's last valid answer in the window counts. Answers
     without a customer (public links) are no part of it.
     """
-    table, params = windows_table("win", windows, scope)
+    table, params = rows_table("r", "surveys_response", "answered_at", windows, scope)
     last = "AND place = 1" if latest_per_customer else ""
     rows = fetch(
         f"""
@@ -50,9 +50,8 @@ def answers(
             SELECT i, r.id AS id, r.customer_id AS customer_id, r.score AS score,
                    r.answered_at AS answered_at,
                    CASE WHEN {COUNTS} THEN 1 ELSE 0 END AS counts
-            FROM win CROSS JOIN surveys_response r
-            WHERE r.kind = %s AND r.answered_at >= win.s AND r.answered_at < win.e
-            AND r.customer_id IS NOT NULL AND r.validity <> 'held'{within(scope, "r.customer_id")}
+            FROM r
+            WHERE r.kind = %s AND r.customer_id IS NOT NULL AND r.validity <> 'held'{within(scope, "r.customer_id")}
         ),
         placed AS (
             SELECT i, score, counts, ROW_NUMBER() OVER (
@@ -84,7 +83,7 @@ class Asked:
 
 
 def asked(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Asked]:
-    table, params = windows_table("win", windows, scope)
+    table, params = rows_table("v", "surveys_invitation", "sent_at", windows, scope)
     rows = fetch(
         f"""
         WITH {table}
@@ -94,9 +93,7 @@ def asked(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Aske
         ) OR (v.state = 'answered' AND EXISTS (
             SELECT 1 FROM surveys_survey t WHERE t.id = v.survey_id AND t.is_anonymous
         )) THEN 1 ELSE 0 END)
-        FROM win CROSS JOIN surveys_invitation v
-        WHERE v.sent_at >= win.s AND v.sent_at < win.e AND v.bounced_at IS NULL
-        {within(scope, "v.customer_id")}
+        FROM v WHERE v.bounced_at IS NULL {within(scope, "v.customer_id")}
         GROUP BY i
         """,
         params,
@@ -120,17 +117,15 @@ def leads(
     windows: Sequence[Window], *, days: int, as_of: datetime, scope: Scope | None = None
 ) -> list[Leads]:
     """Leads whose `days` are over at `as_of`, those of them who became customers in time, and the rest."""
-    table, params = windows_table("win", windows, scope)
+    table, params = rows_table("c", "crm_customer", "created_at", windows, scope)
     deadline = later("c.created_at", timedelta(days=days))
     rows = fetch(
         f"""
         WITH {table}
         SELECT i, CASE WHEN c.created_at <= %s THEN 1 ELSE 0 END, COUNT(*),
                SUM(CASE WHEN t.started_at < {deadline} THEN 1 ELSE 0 END)
-        FROM win CROSS JOIN crm_customer c
-        LEFT JOIN crm_tenure t ON t.customer_id = c.id AND t.is_first
-        WHERE c.created_at >= win.s AND c.created_at < win.e
-        AND (t.started_at IS NULL OR t.started_at > c.created_at) {within(scope, "c.id")}
+        FROM c LEFT JOIN crm_tenure t ON t.customer_id = c.id AND t.is_first
+        WHERE (t.started_at IS NULL OR t.started_at > c.created_at) {within(scope, "c.id")}
         GROUP BY i, CASE WHEN c.created_at <= %s THEN 1 ELSE 0 END
         """,
         [*params, *[as_stored(as_of - timedelta(days=days))] * 2],

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 from metrics.facts import answers as answered
 from metrics.facts import costs, orders, tenures, tickets
 from metrics.facts import subscribers as listed
+from metrics.facts.over import Fact, added, fieldwise, in_runs
 from metrics.formulas import RatioSums, TenureCounts
 from metrics.formulas.helping import Durations
 from metrics.periods import GREGORIAN_YEAR, Window
@@ -43,17 +44,28 @@ class Facts:
         self._leads: dict[int, list[answered.Leads]] = {}
         self._solved: dict[tuple[int, bool, str], list[tickets.Solved]] = {}
 
+    def _added(self, fetch: Callable[..., list[Fact]], nothing: Fact) -> list[Fact]:
+        """Counts that add up over time, field by field."""
+        return added(self.windows, partial(fetch, scope=self.scope), nothing, fieldwise)
+
     @cached_property
     def _edges(self) -> dict[datetime, tenures.AtEdge]:
         return tenures.at_edges(self.windows, scope=self.scope)
 
     @cached_property
     def tenure_counts(self) -> list[TenureCounts]:
-        return tenures.counts(self.windows, self._edges, scope=self.scope)
+        moved = in_runs(self.windows, partial(tenures.moves, scope=self.scope))
+        return tenures.counts(self.windows, self._edges, moved)
 
     @cached_property
     def bought(self) -> list[orders.Bought]:
-        return orders.bought(self.windows, scope=self.scope)
+        summed = self._added(orders.summed, orders.Summed())
+        buyers = in_runs(self.windows, partial(orders.buyers, scope=self.scope))
+        return list(map(orders.bought, summed, buyers))
+
+    @cached_property
+    def orders_of_others(self) -> list[orders.OfOthers]:
+        return in_runs(self.windows, partial(orders.of_others, scope=self.scope))
 
     @cached_property
     def acquisition_costs(self) -> list[costs.Spent]:
@@ -101,28 +113,30 @@ class Facts:
 
     @cached_property
     def asked(self) -> list[answered.Asked]:
-        return answered.asked(self.windows, scope=self.scope)
+        return self._added(answered.asked, answered.Asked())
 
     def answers(
         self, kind: str, *, low: int, high: int, latest_per_customer: bool
     ) -> list[answered.Answers]:
         key = (kind, low, high, latest_per_customer)
         if key not in self._answers:
-            self._answers[key] = answered.answers(
-                self.windows,
+            fetch = partial(
+                answered.answers,
                 kind=kind,
                 low=low,
                 high=high,
                 latest_per_customer=latest_per_customer,
-                scope=self.scope,
             )
+            if latest_per_customer:
+                self._answers[key] = in_runs(self.windows, partial(fetch, scope=self.scope))
+            else:
+                self._answers[key] = self._added(fetch, answered.Answers())
         return self._answers[key]
 
     def leads(self, *, days: int) -> list[answered.Leads]:
         if days not in self._leads:
-            self._leads[days] = answered.leads(
-                self.windows, days=days, as_of=self.as_of, scope=self.scope
-            )
+            fetch = partial(answered.leads, days=days, as_of=self.as_of)
+            self._leads[days] = self._added(fetch, answered.Leads())
         return self._leads[days]
 
     @cached_property
@@ -137,27 +151,28 @@ class Facts:
 
     @cached_property
     def targets(self) -> list[dict[str, tuple[int, int]]]:
-        return tickets.targets(self.windows, as_of=self.as_of, scope=self.scope)
+        fetch = partial(tickets.targets, as_of=self.as_of, scope=self.scope)
+        return added(self.windows, fetch, {}, tickets.targets_together)
 
     @cached_property
     def promises(self) -> list[tuple[int, int]]:
-        return tickets.promises(self.windows, scope=self.scope)
+        fetch = partial(tickets.promises, scope=self.scope)
+        return added(
+            self.windows, fetch, (0, 0), lambda one, other: (one[0] + other[0], one[1] + other[1])
+        )
 
     def durations(self, which: str, clock: str) -> list[Durations]:
-        return tickets.durations(self.windows, which=which, clock=clock, scope=self.scope)
+        fetch = partial(tickets.durations, which=which, clock=clock, scope=self.scope)
+        return in_runs(self.windows, fetch)
 
     def waiting(self, which: str) -> list[int]:
-        return tickets.waiting(self.windows, which=which, scope=self.scope)
+        return added(self.windows, partial(tickets.waiting, which=which, scope=self.scope), 0)
 
     def solved(self, *, days: int, same_topic: bool, at: str) -> list[tickets.Solved]:
         key = (days, same_topic, at)
         if key not in self._solved:
-            self._solved[key] = tickets.solved(
-                self.windows,
-                days=days,
-                same_topic=same_topic,
-                at=at,
-                as_of=self.as_of,
-                scope=self.scope,
+            fetch = partial(
+                tickets.solved, days=days, same_topic=same_topic, at=at, as_of=self.as_of
             )
+            self._solved[key] = self._added(fetch, tickets.Solved())
         return self._solved[key]

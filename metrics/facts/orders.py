@@ -11,7 +11,7 @@ from metrics.facts.tenures import stretches
 from metrics.formulas import OrderSums, RatioSums
 from metrics.periods import Window
 from metrics.scope import Scope, within
-from metrics.sql import as_float, fetch, windows_table
+from metrics.sql import as_float, fetch, rows_table
 
 MICROS = 1_000_000
 
@@ -30,121 +30,164 @@ class Bought:
     """The orders of one window."""
 
     sums: OrderSums = NOTHING
-    # Σ income / Σ orders over customers who appear, and what of it belongs to customers served.
+    # Σ income / Σ orders over customers who appear.
     ticket: RatioSums = NOBODY
     # Σ (income − cost of goods) / Σ cost of goods over the same customers.
     profit: RatioSums = NOBODY
-    income_of_served: Fraction = Fraction(0)
-    squares_of_served: float = 0.0
-    missing_rates_of_served: int = 0
 
 
-def bought(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Bought]:
-    """The orders of each window, from one statement."""
-    table, params = windows_table("win", windows, scope)
-    x, y = as_float("income"), as_float("orders")
-    profit, spent = as_float("income - cost"), as_float("cost")
+@dataclass
+class Summed:
+    """What adds up over time, in millionths and counts."""
+
+    income: int = 0
+    orders: int = 0
+    refunds: int = 0
+    cost: int = 0
+    missing_rates: int = 0
+    missing_costs: int = 0
+
+
+def summed(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Summed]:
+    table, params = rows_table("o", "crm_order", "ordered_at", windows, scope)
+    rows = fetch(
+        f"""
+        WITH {table}
+        SELECT i, COALESCE(SUM(o.total_micros), 0), SUM(CASE WHEN o.total > 0 THEN 1 ELSE 0 END),
+               COALESCE(SUM(CASE WHEN o.total < 0 THEN o.total_micros END), 0),
+               COALESCE(SUM(o.cost_micros), 0),
+               SUM(CASE WHEN o.total_micros IS NULL THEN 1 ELSE 0 END),
+               SUM(CASE WHEN o.total > 0 AND o.cost IS NULL THEN 1 ELSE 0 END)
+        FROM o WHERE 1 = 1 {within(scope, "o.customer_id")} GROUP BY i
+        """,
+        params,
+    )
+    results = [Summed() for _ in windows]
+    for i, *values in rows:
+        results[i] = Summed(*map(int, values))
+    return results
+
+
+@dataclass(frozen=True)
+class Buyers:
+    """Who appears among the orders of a window (`buyers`: with one of a positive total), and the
+    sums of squares and products over them: x is income, y orders, p profit and c cost of goods."""
+
+    customers: int = 0
+    buyers: int = 0
+    xx: float = 0.0
+    xy: float = 0.0
+    yy: float = 0.0
+    pp: float = 0.0
+    pc: float = 0.0
+    cc: float = 0.0
+
+
+def buyers(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Buyers]:
+    table, params = rows_table("o", "crm_order", "ordered_at", windows, scope)
+    income, cost = as_float("o.total_micros"), as_float("o.cost_micros")
     rows = fetch(
         f"""
         WITH {table},
         customers AS (
-            SELECT i, MIN(s) AS s, MIN(e) AS e, o.customer_id AS customer_id,
-                   COALESCE(SUM(o.total_micros), 0) AS income,
-                   SUM(CASE WHEN o.total > 0 THEN 1 ELSE 0 END) AS orders,
-                   SUM(CASE WHEN o.total < 0 THEN o.total_micros ELSE 0 END) AS refunds,
-                   COALESCE(SUM(o.cost_micros), 0) AS cost,
-                   SUM(CASE WHEN o.total_micros IS NULL THEN 1 ELSE 0 END) AS missing_rates,
-                   SUM(CASE WHEN o.total > 0 AND o.cost IS NULL THEN 1 ELSE 0 END) AS missing_costs
-            FROM win CROSS JOIN crm_order o
-            WHERE o.ordered_at >= win.s AND o.ordered_at < win.e {within(scope, "o.customer_id")}
-            GROUP BY i, o.customer_id
-        ),
-        judged AS (
-            SELECT c.*, CASE WHEN EXISTS (
-                SELECT 1 FROM crm_tenure t WHERE t.customer_id = c.customer_id
-                AND t.started_at < c.e AND (t.ended_at IS NULL OR t.ended_at >= c.s)
-            ) THEN 1 ELSE 0 END AS was_served
-            FROM customers c
+            SELECT i, COALESCE(SUM({income}), 0) AS x, COALESCE(SUM({cost}), 0) AS c,
+                   {as_float("SUM(CASE WHEN o.total > 0 THEN 1 ELSE 0 END)")} AS y
+            FROM o WHERE 1 = 1 {within(scope, "o.customer_id")} GROUP BY i, o.customer_id
         )
-        SELECT i, COUNT(*), SUM(CASE WHEN orders > 0 THEN 1 ELSE 0 END),
-               SUM(income), SUM(orders), SUM(refunds), SUM(cost),
-               SUM(missing_rates), SUM(missing_costs),
-               SUM({x} * {x}), SUM({x} * {y}), SUM({y} * {y}),
-               SUM(was_served * income), SUM(was_served * {x} * {x}),
-               SUM(was_served * missing_rates),
-               SUM({profit} * {profit}), SUM({profit} * {spent}), SUM({spent} * {spent})
-        FROM judged GROUP BY i
+        SELECT i, COUNT(*), SUM(CASE WHEN y > 0 THEN 1 ELSE 0 END),
+               SUM(x * x), SUM(x * y), SUM(y * y),
+               SUM((x - c) * (x - c)), SUM((x - c) * c), SUM(c * c)
+        FROM customers GROUP BY i
         """,
         params,
     )
-    results = [Bought()] * len(windows)
-    for row in rows:
-        results[row[0]] = _bought(*row[1:])
+    results = [Buyers()] * len(windows)
+    for i, customers, positive, xx, xy, yy, *profits in rows:
+        squares = [value / MICROS**2 for value in profits]
+        results[i] = Buyers(customers, positive, xx / MICROS**2, xy / MICROS, yy, *squares)
     return results
 
 
-def _bought(  # noqa: PLR0917 (one row of the statement above)
-    customers: int,
-    buyers: int,
-    income: int,
-    orders: int,
-    refunds: int | None,
-    cost: int,
-    missing_rates: int,
-    missing_costs: int,
-    xx: float,
-    xy: float,
-    yy: float,
-    served_income: int,
-    served_xx: float,
-    served_missing: int,
-    *profits: float,
-) -> Bought:
+def bought(summed: Summed, buyers: Buyers) -> Bought:
+    """The same window's, together."""
+    income, cost = money(summed.income), money(summed.cost)
     return Bought(
         sums=OrderSums(
-            income=money(income),
-            orders=int(orders),
-            customers=int(buyers),
-            cost=money(cost),
-            refunds=money(refunds),
-            missing_rates=int(missing_rates),
-            missing_costs=int(missing_costs),
+            income=income,
+            orders=summed.orders,
+            customers=buyers.buyers,
+            cost=cost,
+            refunds=money(summed.refunds),
+            missing_rates=summed.missing_rates,
+            missing_costs=summed.missing_costs,
         ),
         ticket=RatioSums(
-            n=customers,
-            x=money(income),
-            y=Fraction(int(orders)),
-            xx=float(xx) / MICROS**2,
-            xy=float(xy) / MICROS,
-            yy=float(yy),
+            buyers.customers, income, Fraction(summed.orders), buyers.xx, buyers.xy, buyers.yy
         ),
-        income_of_served=money(served_income),
-        squares_of_served=float(served_xx) / MICROS**2,
-        missing_rates_of_served=int(served_missing),
-        profit=RatioSums(
-            n=customers,
-            x=money(income) - money(cost),
-            y=money(cost),
-            xx=float(profits[0]) / MICROS**2,
-            xy=float(profits[1]) / MICROS**2,
-            yy=float(profits[2]) / MICROS**2,
-        ),
+        profit=RatioSums(buyers.customers, income - cost, cost, buyers.pp, buyers.pc, buyers.cc),
     )
+
+
+@dataclass(frozen=True)
+class OfOthers:
+    """The orders in a window of those who were no customers at any time of it."""
+
+    customers: int = 0
+    income: Fraction = Fraction(0)
+    squares: float = 0.0
+    missing_rates: int = 0
+
+
+def squares_of_served(bought: Bought, others: OfOthers) -> float:
+    """Σ of the squared income of the customers served who appear in a window."""
+    if others.customers == bought.ticket.n:
+        return 0.0
+    return bought.ticket.xx - others.squares
+
+
+def of_others(windows: Sequence[Window], *, scope: Scope | None = None) -> list[OfOthers]:
+    """Whoever was a customer at the moment of an order was one in every window around it; only of
+    the rest, who are few, the whole window is looked at."""
+    table, params = rows_table("o", "crm_order", "ordered_at", windows, scope)
+    income = as_float("income")
+    rows = fetch(
+        f"""
+        WITH {table},
+        others AS (
+            SELECT i, s, e, o.customer_id AS customer_id, COALESCE(SUM(o.total_micros), 0) AS income,
+                   SUM(CASE WHEN o.total_micros IS NULL THEN 1 ELSE 0 END) AS missing_rates
+            FROM o WHERE NOT EXISTS (
+                SELECT 1 FROM crm_tenure t WHERE t.customer_id = o.customer_id
+                AND t.started_at <= o.ordered_at
+                AND (t.ended_at IS NULL OR t.ended_at >= o.ordered_at)
+            ) {within(scope, "o.customer_id")}
+            GROUP BY i, s, e, o.customer_id
+        )
+        SELECT i, COUNT(*), SUM(income), SUM({income} * {income}), SUM(missing_rates)
+        FROM others WHERE NOT EXISTS (
+            SELECT 1 FROM crm_tenure t WHERE t.customer_id = others.customer_id
+            AND t.started_at < others.e AND (t.ended_at IS NULL OR t.ended_at >= others.s)
+        ) GROUP BY i
+        """,
+        params,
+    )
+    results = [OfOthers()] * len(windows)
+    for i, customers, micros, squares, missing in rows:
+        results[i] = OfOthers(customers, money(micros), squares / MICROS**2, int(missing))
+    return results
 
 
 def income_until(
     edges: Sequence[datetime], like: Window, *, scope: Scope | None = None
 ) -> dict[datetime, tuple[Fraction, int]]:
     """Net income from the first edge to each, and how many orders in it have no exchange rate."""
-    table, params = windows_table("stretch", stretches(edges, like, since=min(edges)), scope)
+    steps = stretches(edges, like, since=min(edges))
+    table, params = rows_table("o", "crm_order", "ordered_at", steps, scope)
     rows = fetch(
         f"""
         WITH {table}
         SELECT i, SUM(o.total_micros), SUM(CASE WHEN o.total_micros IS NULL THEN 1 ELSE 0 END)
-        FROM stretch CROSS JOIN crm_order o
-        WHERE o.ordered_at >= stretch.s AND o.ordered_at < stretch.e
-        {within(scope, "o.customer_id")}
-        GROUP BY i
+        FROM o WHERE 1 = 1 {within(scope, "o.customer_id")} GROUP BY i
         """,
         params,
     )

@@ -19,7 +19,7 @@ from django.db import connection
 from metrics.formulas import TenureCounts
 from metrics.periods import Window
 from metrics.scope import Scope, within
-from metrics.sql import as_stored, epoch, fetch, windows_table
+from metrics.sql import as_stored, epoch, fetch, rows_table
 
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)  # leaves room for any offset of a time zone
 
@@ -44,29 +44,26 @@ def stretches(edges: Sequence[datetime], like: Window, since: datetime = BEGINNI
 
 
 def at_edges(windows: Sequence[Window], *, scope: Scope | None = None) -> dict[datetime, AtEdge]:
-    """Totals at the start and the end of every window, from one statement."""
+    """Totals at the start and the end of every window."""
     edges = sorted({edge for window in windows for edge in (window.start, window.end)})
     if not edges:
         return {}
-    table, params = windows_table("stretch", stretches(edges, windows[0]), scope)
-    own = within(scope, "t.customer_id")
-    rows = fetch(
-        f"""
-        WITH {table}
-        SELECT i, 1, COUNT(*), SUM(CASE WHEN t.is_first THEN 1 ELSE 0 END),
-               SUM({epoch("t.started_at")})
-        FROM stretch CROSS JOIN crm_tenure t
-        WHERE t.started_at >= stretch.s AND t.started_at < stretch.e {own}
-        GROUP BY i
-        UNION ALL
-        SELECT i, -1, COUNT(*), 0, SUM({epoch("t.ended_at")})
-        FROM stretch CROSS JOIN crm_tenure t
-        WHERE t.ended_at >= stretch.s AND t.ended_at < stretch.e {own}
-        GROUP BY i
-        """,
-        params,
-    )
-    changes = {(i, sign): row for i, sign, *row in rows}
+    steps = stretches(edges, windows[0])
+    changes = {}
+    for column, sign, first in (
+        ("started_at", 1, "CASE WHEN t.is_first THEN 1 ELSE 0 END"),
+        ("ended_at", -1, "0"),
+    ):
+        table, params = rows_table("t", "crm_tenure", column, steps, scope)
+        rows = fetch(
+            f"""
+            WITH {table}
+            SELECT i, COUNT(*), SUM({first}), SUM({epoch(f"t.{column}")})
+            FROM t WHERE 1 = 1 {within(scope, "t.customer_id")} GROUP BY i
+            """,
+            params,
+        )
+        changes.update({(i, sign): row for i, *row in rows})
     totals: dict[datetime, AtEdge] = {}
     active = ever = started = ended = 0
     for i, edge in enumerate(edges):
@@ -83,15 +80,35 @@ def at_edges(windows: Sequence[Window], *, scope: Scope | None = None) -> dict[d
 
 ACTIVE_AT_END = """
     SELECT 1 FROM crm_tenure x WHERE x.customer_id = t.customer_id
-    AND x.started_at < win.e AND (x.ended_at IS NULL OR x.ended_at >= win.e)
+    AND x.started_at < t.e AND (x.ended_at IS NULL OR x.ended_at >= t.e)
 """
 
 # Back in the window: not there when it began, though a customer before it.
 NOT_YET_SERVED = """
     NOT EXISTS (
         SELECT 1 FROM crm_tenure x WHERE x.customer_id = t.customer_id
-        AND x.started_at < t.started_at AND x.ended_at >= win.s
+        AND x.started_at < t.started_at AND x.ended_at >= t.s
     )
+"""
+LOST = f"""
+    SELECT i, 'lost', COUNT(*) FROM t
+    WHERE t.started_at < t.s AND NOT EXISTS ({ACTIVE_AT_END}) {{own}} GROUP BY i
+"""
+CAME = f"""
+    SELECT i, 'new_and_lost', COUNT(*) FROM t
+    WHERE t.is_first AND t.ended_at < t.e AND NOT EXISTS ({ACTIVE_AT_END}) {{own}}
+    GROUP BY i
+    UNION ALL
+    SELECT i, 'reactivated', COUNT(*) FROM t
+    WHERE NOT t.is_first AND (t.ended_at IS NULL OR t.ended_at >= t.e) {{own}}
+    AND NOT EXISTS (
+        SELECT 1 FROM crm_tenure x WHERE x.customer_id = t.customer_id
+        AND x.started_at < t.started_at
+        AND ((x.started_at < t.s AND x.ended_at >= t.s) OR (x.is_first AND x.started_at >= t.s))
+    )
+    GROUP BY i
+    UNION ALL
+    SELECT i, 'back', COUNT(*) FROM t WHERE NOT t.is_first AND {NOT_YET_SERVED} {{own}} GROUP BY i
 """
 
 
@@ -147,50 +164,27 @@ def _gaps(windows: Sequence[Window], scope: Scope | None) -> Iterator[tuple[Any,
             yield from some
 
 
+def moves(windows: Sequence[Window], *, scope: Scope | None = None) -> list[dict[str, int]]:
+    """Who was lost, new and lost, reactivated or back in each window: how many."""
+    own = within(scope, "t.customer_id")
+    results: list[dict[str, int]] = [{} for _ in windows]
+    for statement, column in ((LOST, "ended_at"), (CAME, "started_at")):
+        table, params = rows_table("t", "crm_tenure", column, windows, scope)
+        for i, name, count in fetch(f"WITH {table} {statement.format(own=own)}", params):
+            results[i][name] = count
+    return results
+
+
 def counts(
-    windows: Sequence[Window], edges: dict[datetime, AtEdge], *, scope: Scope | None = None
+    windows: Sequence[Window], edges: dict[datetime, AtEdge], moved: Sequence[dict[str, int]]
 ) -> list[TenureCounts]:
     """What happened to customers over each window; raises ValueError if the counts disagree."""
-    table, params = windows_table("win", windows, scope)
-    own = within(scope, "t.customer_id")
-    rows = fetch(
-        f"""
-        WITH {table}
-        SELECT i, 'lost', COUNT(*) FROM win CROSS JOIN crm_tenure t
-        WHERE t.ended_at >= win.s AND t.ended_at < win.e AND t.started_at < win.s
-        AND NOT EXISTS ({ACTIVE_AT_END}) {own}
-        GROUP BY i
-        UNION ALL
-        SELECT i, 'new_and_lost', COUNT(*) FROM win CROSS JOIN crm_tenure t
-        WHERE t.is_first AND t.started_at >= win.s AND t.started_at < win.e
-        AND t.ended_at < win.e AND NOT EXISTS ({ACTIVE_AT_END}) {own}
-        GROUP BY i
-        UNION ALL
-        SELECT i, 'reactivated', COUNT(*) FROM win CROSS JOIN crm_tenure t
-        WHERE NOT t.is_first AND t.started_at >= win.s AND t.started_at < win.e
-        AND (t.ended_at IS NULL OR t.ended_at >= win.e) {own}
-        AND NOT EXISTS (
-            SELECT 1 FROM crm_tenure x WHERE x.customer_id = t.customer_id
-            AND x.started_at < t.started_at
-            AND ((x.started_at < win.s AND x.ended_at >= win.s)
-                 OR (x.is_first AND x.started_at >= win.s))
-        )
-        GROUP BY i
-        UNION ALL
-        SELECT i, 'back', COUNT(*) FROM win CROSS JOIN crm_tenure t
-        WHERE NOT t.is_first AND t.started_at >= win.s AND t.started_at < win.e
-        AND {NOT_YET_SERVED} {own}
-        GROUP BY i
-        """,
-        params,
-    )
-    found = {(i, name): count for i, name, count in rows}
     results = []
-    for i, window in enumerate(windows):
+    for window, found in zip(windows, moved, strict=True):
         start, end = edges[window.start], edges[window.end]
-        lost = found.get((i, "lost"), 0)
+        lost = found.get("lost", 0)
         new = end.ever - start.ever
-        reached = start.active + new + found.get((i, "back"), 0)
+        reached = start.active + new + found.get("back", 0)
         results.append(
             TenureCounts(
                 start=start.active,
@@ -198,8 +192,8 @@ def counts(
                 new=new,
                 lost=lost,
                 retained=start.active - lost,
-                new_and_lost=found.get((i, "new_and_lost"), 0),
-                reactivated=found.get((i, "reactivated"), 0),
+                new_and_lost=found.get("new_and_lost", 0),
+                reactivated=found.get("reactivated", 0),
                 served=reached,
                 left=reached - end.active,
             )

@@ -11,7 +11,7 @@ from itertools import accumulate, groupby
 from metrics.formulas.helping import Durations
 from metrics.periods import Window
 from metrics.scope import Scope, within
-from metrics.sql import as_stored, epoch, fetch, later, windows_table
+from metrics.sql import as_stored, epoch, fetch, later, rows_table, windows_table
 
 # Never counted, whatever is asked (support.querysets.counted).
 COUNTED = "t.state NOT IN ('spam', 'merged')"
@@ -41,16 +41,14 @@ def durations(
     seconds = f"{epoch(f't.{at}')} - {epoch('t.opened_at')}"
     if clock == "business":
         seconds = f"t.{business_seconds}"
-    table, params = windows_table("win", windows, scope)
+    table, params = rows_table("t", "support_ticket", at, windows, scope)
     rows = fetch(
         f"""
         WITH {table},
         measured AS (
             SELECT i, {seconds} AS seconds,
                    CASE WHEN t.{at} < t.opened_at THEN 1 ELSE 0 END AS invalid
-            FROM win CROSS JOIN support_ticket t
-            WHERE t.{at} >= win.s AND t.{at} < win.e AND {COUNTED} {condition}
-            {within(scope, "t.customer_id")}
+            FROM t WHERE {COUNTED} {condition} {within(scope, "t.customer_id")}
         ),
         ranked AS (
             SELECT i, seconds, ROW_NUMBER() OVER (PARTITION BY i ORDER BY seconds) - 1 AS place,
@@ -97,13 +95,12 @@ def waiting(windows: Sequence[Window], *, which: str, scope: Scope | None = None
         "first": "t.first_resolved_at IS NULL",
         "full": f"t.state IN {OPEN}",
     }[which]
-    table, params = windows_table("win", windows, scope)
+    table, params = rows_table("t", "support_ticket", "opened_at", windows, scope)
     rows = fetch(
         f"""
         WITH {table}
-        SELECT i, COUNT(*) FROM win CROSS JOIN support_ticket t
-        WHERE t.opened_at >= win.s AND t.opened_at < win.e AND {COUNTED} AND {missing}
-        {within(scope, "t.customer_id")}
+        SELECT i, COUNT(*) FROM t
+        WHERE {COUNTED} AND {missing} {within(scope, "t.customer_id")}
         GROUP BY i
         """,
         params,
@@ -156,7 +153,7 @@ def solved(
     Complete are those whose days are over at `as_of`; the rest are pending. A solution before its
     opening is invalid and in neither.
     """
-    table, params = windows_table("win", windows, scope)
+    table, params = rows_table("t", "support_ticket", at, windows, scope)
     back = came_back(at, days, same_topic=same_topic)
     rows = fetch(
         f"""
@@ -165,9 +162,7 @@ def solved(
             SELECT i, CASE WHEN t.{at} <= %s THEN 1 ELSE 0 END AS complete,
                    CASE WHEN {back} THEN 1 ELSE 0 END AS back,
                    CASE WHEN {ONE_CONTACT} THEN 1 ELSE 0 END AS one_contact
-            FROM win CROSS JOIN support_ticket t
-            WHERE t.{at} >= win.s AND t.{at} < win.e AND t.{at} >= t.opened_at AND {COUNTED}
-            {within(scope, "t.customer_id")}
+            FROM t WHERE t.{at} >= t.opened_at AND {COUNTED} {within(scope, "t.customer_id")}
         )
         SELECT i, SUM(complete), SUM(complete * back), SUM(complete * (1 - back) * one_contact),
                SUM(1 - complete)
@@ -193,27 +188,38 @@ def targets(
     windows: Sequence[Window], *, as_of: datetime, scope: Scope | None = None
 ) -> list[dict[str, tuple[int, int]]]:
     """(met, missed) by kind of service-level target, by the date on which that was decided."""
-    table, params = windows_table("win", windows, scope)
+    table, params = rows_table("d", "decided", "at", windows, scope)
     instant = as_stored(as_of)
     rows = fetch(
         f"""
-        WITH {table},
-        decided AS (
+        WITH decided AS (
             SELECT g.kind AS kind, g.ticket_id AS ticket_id, {decided_at("%s")} AS at,
                    CASE WHEN g.met_at IS NOT NULL AND g.missed_at IS NULL THEN 1 ELSE 0 END AS met
             FROM support_slatarget g
-        )
+        ),
+        {table}
         SELECT i, d.kind, SUM(d.met), SUM(1 - d.met)
-        FROM win CROSS JOIN decided d JOIN support_ticket t ON t.id = d.ticket_id
-        WHERE d.at >= win.s AND d.at < win.e AND {COUNTED} {within(scope, "t.customer_id")}
+        FROM d JOIN support_ticket t ON t.id = d.ticket_id
+        WHERE {COUNTED} {within(scope, "t.customer_id")}
         GROUP BY i, d.kind
         """,
-        [*params, instant],
+        [instant, *params],
     )
     results: list[dict[str, tuple[int, int]]] = [{} for _ in windows]
     for i, kind, met, missed in rows:
         results[i][kind] = (met, missed)
     return results
+
+
+def targets_together(
+    one: dict[str, tuple[int, int]], other: dict[str, tuple[int, int]]
+) -> dict[str, tuple[int, int]]:
+    """Of two stretches of time."""
+    total = dict(one)
+    for kind, (met, missed) in other.items():
+        before = total.get(kind, (0, 0))
+        total[kind] = (before[0] + met, before[1] + missed)
+    return total
 
 
 @dataclass(frozen=True)
@@ -250,13 +256,12 @@ def _before_ends(
         Window(start, end, start.date(), end.date(), windows[0].zone)
         for start, end in zip(edges, ends, strict=False)
     ]
-    table, params = windows_table("win", steps, scope)
+    table, params = rows_table("o", "support_openspan", column, steps, scope)
     of_ticket = "JOIN support_ticket t ON t.id = o.ticket_id" if scope else ""
     rows = fetch(
         f"""
         WITH {table}
-        SELECT i, COUNT(*) FROM win CROSS JOIN support_openspan o {of_ticket}
-        WHERE o.{column} >= win.s AND o.{column} < win.e {within(scope, "t.customer_id")}
+        SELECT i, COUNT(*) FROM o {of_ticket} WHERE 1 = 1 {within(scope, "t.customer_id")}
         GROUP BY i
         """,
         params,
@@ -295,14 +300,12 @@ def _young(windows: Sequence[Window], scope: Scope | None) -> list[dict[str, int
 
 def promises(windows: Sequence[Window], *, scope: Scope | None = None) -> list[tuple[int, int]]:
     """(kept by their due time, due) in each window; a window ends now at the latest."""
-    table, params = windows_table("win", windows, scope)
+    table, params = rows_table("p", "crm_task", "due_at", windows, scope)
     rows = fetch(
         f"""
         WITH {table}
         SELECT i, SUM(CASE WHEN p.done_at <= p.due_at THEN 1 ELSE 0 END), COUNT(*)
-        FROM win CROSS JOIN crm_task p
-        WHERE p.is_promise AND p.due_at >= win.s AND p.due_at < win.e
-        {within(scope, "p.customer_id")}
+        FROM p WHERE p.is_promise {within(scope, "p.customer_id")}
         GROUP BY i
         """,
         params,

@@ -210,6 +210,12 @@ def measure_sending(bench: Bench) -> Iterator[Row]:
     return sending.measure(bench.scale.mails)
 
 
+def measure_freezing(_bench: Bench) -> Iterator[Row]:
+    from benchmarks import freezing
+
+    return freezing.measure()
+
+
 def measure_filing(bench: Bench) -> Iterator[Row]:
     from benchmarks import filing
 
@@ -240,6 +246,7 @@ WORK: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "import": measure_import,
     "export": measure_export,
     "send": measure_sending,
+    "freeze": measure_freezing,
     "file": measure_filing,
     "figures": measure_figures,
     "marks": measure_marks,

@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 # So many months ago the faulty brakes were sold, where the window reaches so far.
 BAD_MONTHS_AGO = 7
+# So many weeks ago invitations became shorter, which helped, and there was coffee, which did not: thirteen
+# whole weeks lie on either side of each, and none of those of the brakes.
+ASKED_BETTER_WEEKS_AGO, COFFEE_WEEKS_AGO = 15, 50
 OPENS, CLOSES = 9.5, 20.0
 
 
@@ -45,6 +48,17 @@ class Clock:
         return date(month // 12, month % 12 + 1, 1), date(
             (month + 1) // 12, (month + 1) % 12 + 1, 1
         )
+
+    @cached_property
+    def asked_better_on(self) -> date:
+        return self._monday(ASKED_BETTER_WEEKS_AGO)
+
+    @cached_property
+    def coffee_on(self) -> date:
+        return self._monday(COFFEE_WEEKS_AGO)
+
+    def _monday(self, weeks_ago: int) -> date:
+        return self.today - timedelta(days=self.today.weekday() + 7 * weeks_ago)
 
     @cached_property
     def bad_days(self) -> tuple[int, int]:

@@ -29,6 +29,7 @@ from crm.models import (
     Task,
 )
 from metrics.demo import deals, house, ledger, many, stories, words
+from metrics.demo.aimed import Aimed
 from metrics.demo.asked import Asked
 from metrics.demo.bought import Bought
 from metrics.demo.clock import Clock
@@ -95,6 +96,7 @@ class Loader:
             self.asked.count_invited()
             self.asked.ask_now(self.team[0])
             Followed(self.team[0]).write()
+            Aimed(self.clock, self.team[0]).write()
             Room(self.clock, self.business, self.team, self.seed).write()
             Written(self.clock, self.business, self.team[0], self.seed).write()
         return Loaded(made, signs_in)

@@ -10,6 +10,7 @@ from metrics.models.check_ups import (
 )
 from metrics.models.expected import ExpectedFit, ExpectedValue
 from metrics.models.figures import Engine, Grain, Mark, Snapshot
+from metrics.models.recomputes import Piece, Recompute, SelfCheck
 from metrics.models.watching import Alert, AlertEvent, Digest, DigestReader, Finding
 
 __all__ = [
@@ -27,6 +28,9 @@ __all__ = [
     "Grain",
     "Mark",
     "Objective",
+    "Piece",
+    "Recompute",
+    "SelfCheck",
     "Snapshot",
     "Target",
     "Training",

@@ -29,6 +29,7 @@ class Mark(models.Model):
     entity = models.BigIntegerField(null=True)  # the customer, where there is one
     from_at = models.DateTimeField()
     until_at = models.DateTimeField(null=True)
+    seen_by = models.BigIntegerField(null=True)  # the recompute that makes it needless
 
     def __str__(self) -> str:
         return f"{self.fact} {self.from_at:%Y-%m-%d}"

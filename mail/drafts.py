@@ -31,6 +31,12 @@ _RESERVED = re.compile(
 )
 
 
+def inline_address(name: str) -> str:
+    """What the `src` of an image in a draft's HTML says, to show the attached file of that name there:
+    it travels beside the HTML, and not among the files."""
+    return f"cid:{name}@inline"
+
+
 @dataclass(frozen=True)
 class DraftFile:
     """A stored file under the name that the recipient sees."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email import charset
 from email.encoders import encode_base64
@@ -27,7 +28,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.utils import timezone
 
-from mail.drafts import one_line
+from mail.drafts import inline_address, one_line
 from mail.models import OutgoingAttachment, OutgoingEmail
 from staff.files import open_file
 from staff.models import Business
@@ -36,6 +37,8 @@ Stream = OutgoingEmail.Stream
 
 UTF8 = charset.Charset("utf-8")
 UTF8.body_encoding = charset.QP
+# Kinds of pictures that an HTML shows.
+PICTURES = {"image/png", "image/jpeg", "image/gif"}
 # Everything but the report of a failure, which we want.
 NO_AUTOMATIC_ANSWERS = "DR, RN, NRN, OOF, AutoReply"
 # Of an answer that no person wrote (RFC 3834): other programs leave it unanswered.
@@ -162,8 +165,10 @@ def _address(name: str, address: str) -> str:
 
 
 def _body(outgoing: OutgoingEmail, *, with_files: bool) -> Message:
-    words = _words(outgoing)
-    files = list(outgoing.attachments.all())  # prefetched (OutgoingEmailQuerySet.to_send)
+    every = list(outgoing.attachments.all())  # prefetched (OutgoingEmailQuerySet.to_send)
+    shown = [attachment for attachment in every if is_shown(outgoing, attachment)]
+    words = _words(outgoing, [part_of(outgoing, one, is_empty=not with_files) for one in shown])
+    files = [attachment for attachment in every if attachment not in shown]
     if not files:
         return words
     mixed = MIMEMultipart("mixed")
@@ -173,13 +178,19 @@ def _body(outgoing: OutgoingEmail, *, with_files: bool) -> Message:
     return mixed
 
 
-def _words(outgoing: OutgoingEmail) -> Message:
+def _words(outgoing: OutgoingEmail, pictures: Sequence[MIMEBase]) -> Message:
     text = _part("plain", outgoing.text)
     if not outgoing.html:
         return text
+    html: Message = _part("html", outgoing.html)
+    if pictures:  # RFC 2387
+        together = MIMEMultipart("related", type="text/html")
+        for part in (html, *pictures):
+            together.attach(part)
+        html = together
     both = MIMEMultipart("alternative")
     both.attach(text)
-    both.attach(_part("html", outgoing.html))
+    both.attach(html)
     return both
 
 
@@ -187,6 +198,36 @@ def _part(subtype: str, content: str) -> Message:
     part = MIMENonMultipart("text", subtype, charset="utf-8")
     part.set_payload(re.sub(r"\r\n?", "\n", content), UTF8)
     return part
+
+
+def is_shown(outgoing: OutgoingEmail, attachment: OutgoingAttachment) -> bool:
+    """Whether the HTML shows the file where it stands (mail.drafts.inline_address)."""
+    return inline_address(attachment.name) in outgoing.html
+
+
+def part_of(
+    outgoing: OutgoingEmail, attachment: OutgoingAttachment, *, is_empty: bool = False
+) -> MIMEBase:
+    """The file as the message carries it: named for its place in the HTML, where it has one."""
+    part = file_part(attachment, is_empty=is_empty)
+    if is_shown(outgoing, attachment):
+        place = inline_address(one_line(attachment.name)).removeprefix("cid:")
+        part["Content-ID"] = f"<{place}>"
+        shown = part["Content-Disposition"].replace("attachment", "inline", 1)
+        part.replace_header("Content-Disposition", shown)
+    return part
+
+
+def with_pictures(outgoing: OutgoingEmail) -> str:
+    """The HTML with the pictures that travel beside it within, for a look at it here."""
+    html = outgoing.html
+    for attachment in outgoing.attachments.select_related("file"):
+        if is_shown(outgoing, attachment) and attachment.content_type in PICTURES:
+            with open_file(attachment.file) as content:
+                data = b64encode(content.read()).decode("ascii")
+            within = f"data:{attachment.content_type};base64,{data}"
+            html = html.replace(inline_address(attachment.name), within)
+    return html
 
 
 def file_part(attachment: OutgoingAttachment, *, is_empty: bool = False) -> MIMEBase:

@@ -115,7 +115,7 @@ def as_django_message(outgoing: OutgoingEmail, headers: dict[str, str]) -> Email
     if outgoing.html:
         message.attach_alternative(outgoing.html, "text/html")
     for attachment in outgoing.attachments.all():  # prefetched (OutgoingEmailQuerySet.to_send)
-        message.attach(messages.file_part(attachment))
+        message.attach(messages.part_of(outgoing, attachment))
     return message
 
 

@@ -142,7 +142,7 @@ def html(request: HttpRequest, pk: int) -> HttpResponse:
     outgoing = get_object_or_404(OutgoingEmail, pk=pk)
     if not outgoing.html or not may_read(acting_user(request), outgoing):
         raise Http404
-    response = HttpResponse(f'<base target="_blank">{outgoing.html}')
+    response = HttpResponse(f'<base target="_blank">{building.with_pictures(outgoing)}')
     response["Content-Security-Policy"] = FRAME_POLICY
     response["Cache-Control"] = "no-store"
     return response

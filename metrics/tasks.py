@@ -5,7 +5,6 @@ import logging
 from celery import shared_task
 
 from metrics import actions
-from metrics.findings import looking
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +30,3 @@ def nightly() -> None:
             difference.computed,
         )
     actions.recompute_full()
-
-
-@shared_task(ignore_result=True)
-def look_for_findings() -> None:
-    """What light rules see, hourly."""
-    looking.look(is_daily=False)
-
-
-@shared_task(ignore_result=True)
-def look_for_all_findings() -> None:
-    """What every rule sees, daily."""
-    looking.look()

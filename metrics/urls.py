@@ -3,15 +3,18 @@
 from django.urls import URLPattern, path
 
 from metrics.views import (
+    alerts,
     annotations,
     cohorts,
     dashboards,
+    digest,
     findings,
     metric,
     papers,
     rows,
     segments,
     targets,
+    training,
     undoing,
 )
 
@@ -55,4 +58,15 @@ urlpatterns: list[URLPattern] = [
     path("findings/<int:pk>/later/", findings.finding_snooze, name="finding-snooze"),
     path("findings/<int:pk>/dismiss/", findings.finding_dismiss, name="finding-dismiss"),
     path("findings/<int:pk>/undo/", findings.finding_undo, name="finding-undo"),
+    path("alerts/", alerts.alert_list, name="alert-list"),
+    path("alerts/new/<slug:kpi>/", alerts.alert_create, name="alert-create"),
+    path("alerts/<int:pk>/", alerts.alert_edit, name="alert-edit"),
+    path("alerts/<int:pk>/pause/", alerts.alert_pause, name="alert-pause"),
+    path("alerts/<int:pk>/delete/", alerts.alert_delete, name="alert-delete"),
+    path("training/", training.training_list, name="training-list"),
+    path("training/new/", training.training_create, name="training-create"),
+    path("training/<int:pk>/", training.training_edit, name="training-edit"),
+    path("training/<int:pk>/delete/", training.training_delete, name="training-delete"),
+    path("digest/", digest.digest, name="digest"),
+    path("digest/choose/", digest.digest_choose, name="digest-choose"),
 ]

@@ -50,7 +50,7 @@ def _make() -> django_filters.Filter:
 
 
 def register() -> None:
-    """Called from MetricsConfig.ready."""
+    """Called from metrics.watching."""
     TODAY_LISTS.register(
         TodayList(
             "metrics.findings",

@@ -30,6 +30,7 @@ ACCOUNT = [
     Entry("staff:profile", _("Profile"), "user"),
     Entry("support:notices", _("Notices"), "bell"),
     Entry("crm:calendar", _("Calendar"), "calendar-due"),
+    Entry("metrics:digest", _("Week in figures"), "chart-line"),
     Entry("account_change_password", _("Password"), "key"),
     Entry("mfa_index", _("Two-factor sign-in"), "shield-lock"),
 ]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
-from metrics.facts.standing import served_in
+from metrics.facts.over import added, in_runs
+from metrics.facts.standing import at_the_time, served_in
 from metrics.formulas.listening import Spoken, Talked
 from metrics.periods import DAY, Window, midnight
 from metrics.scope import Scope, within
-from metrics.sql import as_stored, fetch, later, windows_table
+from metrics.sql import as_stored, fetch, later, rows_table, windows_table
 
 # What leaves by itself is shown on a timeline, but is no word with somebody.
 BY_ITSELF = ("survey_invitation", "outreach")
@@ -42,44 +44,94 @@ def quiet_before_end(windows: Sequence[Window], days: int) -> list[Window]:
     ]
 
 
+@dataclass(frozen=True)
+class OfOthers:
+    """What passed in a window with those who were no customers at any time of it."""
+
+    ways: Counter[tuple[str, str]] = field(default_factory=Counter)
+    squares: int = 0
+
+
 def talked(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Talked]:
     """Interactions that went one way or the other, with customers served in each window."""
-    table, params = windows_table("win", windows, scope)
+    ways = added(windows, partial(_ways, scope=scope), Counter[tuple[str, str]]())
+    squares = in_runs(windows, partial(_squares, scope=scope))
+    others = in_runs(windows, partial(_of_others, scope=scope))
+    results = []
+    for own, square, other in zip(ways, squares, others, strict=True):
+        directions, channels = Counter[str](), Counter[str]()
+        for (direction, channel), count in (own - other.ways).items():
+            directions[direction] += count
+            channels[channel] += count
+        results.append(Talked(directions, channels, square - other.squares))
+    return results
+
+
+# Where it passed, or else what it was.
+CHANNEL = "COALESCE(NULLIF(x.channel, ''), x.kind)"
+
+
+def _ways(windows: Sequence[Window], *, scope: Scope | None) -> list[Counter[tuple[str, str]]]:
+    """By direction and channel, with everybody."""
+    table, params = rows_table("x", "crm_interaction", "occurred_at", windows, scope)
+    rows = fetch(
+        f"""
+        WITH {table}
+        SELECT i, x.direction, {CHANNEL}, COUNT(*) FROM x
+        WHERE {PASSED} {within(scope, "x.customer_id")} GROUP BY i, x.direction, {CHANNEL}
+        """,
+        params,
+    )
+    results = [Counter[tuple[str, str]]() for _ in windows]
+    for i, direction, channel, count in rows:
+        results[i][direction, channel] = count
+    return results
+
+
+def _squares(windows: Sequence[Window], *, scope: Scope | None) -> list[int]:
+    """Σ over everybody of the squared number of interactions."""
+    table, params = rows_table("x", "crm_interaction", "occurred_at", windows, scope)
     rows = fetch(
         f"""
         WITH {table},
         own AS (
-            SELECT i, MIN(s) AS s, MIN(e) AS e, x.customer_id AS customer_id,
-                   COALESCE(NULLIF(x.channel, ''), x.kind) AS channel,
-                   x.direction AS direction, COUNT(*) AS n
-            FROM win CROSS JOIN crm_interaction x
-            WHERE x.occurred_at >= win.s AND x.occurred_at < win.e AND {PASSED}
-            {within(scope, "x.customer_id")}
-            GROUP BY i, x.customer_id, COALESCE(NULLIF(x.channel, ''), x.kind), x.direction
-        ),
-        counted AS (SELECT * FROM own WHERE {served_in("own.customer_id", "own.s", "own.e")})
-        SELECT i, 'way', direction, SUM(n) FROM counted GROUP BY i, direction
-        UNION ALL
-        SELECT i, 'channel', channel, SUM(n) FROM counted GROUP BY i, channel
-        UNION ALL
-        SELECT i, 'squares', '', SUM(total * total) FROM (
-            SELECT i, SUM(n) AS total FROM counted GROUP BY i, customer_id
-        ) AS each GROUP BY i
+            SELECT i, COUNT(*) AS n FROM x WHERE {PASSED} {within(scope, "x.customer_id")}
+            GROUP BY i, x.customer_id
+        )
+        SELECT i, SUM(n * n) FROM own GROUP BY i
         """,
         params,
     )
-    ways: list[dict[str, int]] = [{} for _ in windows]
-    channels: list[dict[str, int]] = [{} for _ in windows]
-    squares = [0] * len(windows)
-    for i, what, name, count in rows:
-        match what:
-            case "way":
-                ways[i][name] = int(count)
-            case "channel":
-                channels[i][name] = int(count)
-            case _:
-                squares[i] = int(count)
-    return [Talked(*each) for each in zip(ways, channels, squares, strict=True)]
+    found = {i: int(squares) for i, squares in rows}
+    return [found.get(i, 0) for i in range(len(windows))]
+
+
+def _of_others(windows: Sequence[Window], *, scope: Scope | None) -> list[OfOthers]:
+    """Whoever was a customer when it passed was one in every window around it; only of the rest, who
+    are few, the whole window is looked at."""
+    table, params = rows_table("x", "crm_interaction", "occurred_at", windows, scope)
+    was_one = at_the_time("x.customer_id", "x.occurred_at")
+    rows = fetch(
+        f"""
+        WITH {table},
+        rest AS (
+            SELECT i, s, e, x.customer_id AS customer_id, x.direction AS direction,
+                   {CHANNEL} AS channel, COUNT(*) AS n
+            FROM x WHERE {PASSED} AND NOT {was_one} {within(scope, "x.customer_id")}
+            GROUP BY i, s, e, x.customer_id, x.direction, {CHANNEL}
+        )
+        SELECT i, customer_id, direction, channel, n FROM rest
+        WHERE NOT {served_in("rest.customer_id", "rest.s", "rest.e")}
+        """,
+        params,
+    )
+    ways = [Counter[tuple[str, str]]() for _ in windows]
+    each: list[Counter[int]] = [Counter() for _ in windows]
+    for i, customer, direction, channel, count in rows:
+        ways[i][direction, channel] += count
+        each[i][customer] += count
+    squares = [sum(count * count for count in own.values()) for own in each]
+    return [OfOthers(*both) for both in zip(ways, squares, strict=True)]
 
 
 def heard(windows: Sequence[Window], *, days: int, scope: Scope | None = None) -> list[int]:
@@ -153,45 +205,83 @@ def replied(customer: str, at: str, days: int) -> str:
     )"""
 
 
+@dataclass(frozen=True)
+class Asking:
+    """Rows to which a reply is due: their table under a short name, which of them, and when."""
+
+    table: str
+    row: str
+    at: str
+    which: str
+    replied: str = ""  # a reply that the row itself knows of, within `{span}` after it
+
+
+ASKING = {
+    "feedback": Asking(
+        "support_ticket", "t", "opened_at", FEEDBACK, replied="t.first_replied_at < {span}"
+    ),
+    "detractors": Asking(
+        "surveys_response", "r", "answered_at", f"{DETRACTOR} AND r.customer_id IS NOT NULL"
+    ),
+}
+
+
 def spoken(
     windows: Sequence[Window], *, days: int, as_of: datetime, scope: Scope | None = None
 ) -> list[Spoken]:
     """Feedback and detractors' answers of each window, by whether a reply came within `days`."""
-    table, params = windows_table("win", windows, scope)
-    in_time = f"t.first_replied_at < {later('t.opened_at', timedelta(days=days))}"
-    ticket = replied("t.customer_id", "t.opened_at", days)
-    answer = replied("r.customer_id", "r.answered_at", days)
+    found = {
+        name: added(
+            windows,
+            partial(_spoken, asking=asking, days=days, as_of=as_of, scope=scope),
+            Counter[str](),
+        )
+        for name, asking in ASKING.items()
+    }
+    results = []
+    for feedback, detractors in zip(found["feedback"], found["detractors"], strict=True):
+        both = feedback + detractors
+        results.append(
+            Spoken(
+                complete=both["replied"] + both["left"],
+                unanswered_feedback=feedback["left"],
+                unanswered_detractors=detractors["left"],
+                pending=both["pending"],
+            )
+        )
+    return results
+
+
+def _spoken(
+    windows: Sequence[Window],
+    *,
+    asking: Asking,
+    days: int,
+    as_of: datetime,
+    scope: Scope | None,
+) -> list[Counter[str]]:
+    """How many got a reply, were left without one, or still have time."""
+    table, params = rows_table(asking.row, asking.table, asking.at, windows, scope)
+    customer, at = f"{asking.row}.customer_id", f"{asking.row}.{asking.at}"
+    reply = replied(customer, at, days)
+    if asking.replied:
+        known = asking.replied.format(span=later(at, timedelta(days=days)))
+        reply = f"({known} OR {reply})"
     rows = fetch(
         f"""
         WITH {table},
         said AS (
-            SELECT i, 'feedback' AS what, t.opened_at AS at,
-                   CASE WHEN {in_time} OR {ticket} THEN 1 ELSE 0 END AS replied
-            FROM win CROSS JOIN support_ticket t
-            WHERE t.opened_at >= win.s AND t.opened_at < win.e AND {FEEDBACK}
-            {within(scope, "t.customer_id")}
-            UNION ALL
-            SELECT i, 'detractor', r.answered_at, CASE WHEN {answer} THEN 1 ELSE 0 END
-            FROM win CROSS JOIN surveys_response r
-            WHERE {DETRACTOR} AND r.answered_at >= win.s AND r.answered_at < win.e
-            AND r.customer_id IS NOT NULL {within(scope, "r.customer_id")}
+            SELECT i, {at} AS at, CASE WHEN {reply} THEN 'replied' ELSE 'left' END AS outcome
+            FROM {asking.row} WHERE {asking.which} {within(scope, customer)}
+        ),
+        judged AS (
+            SELECT i, CASE WHEN at > %s THEN 'pending' ELSE outcome END AS outcome FROM said
         )
-        SELECT i, CASE WHEN at > %s THEN 'pending' WHEN replied = 1 THEN 'replied' ELSE what END,
-               COUNT(*)
-        FROM said
-        GROUP BY i, CASE WHEN at > %s THEN 'pending' WHEN replied = 1 THEN 'replied' ELSE what END
+        SELECT i, outcome, COUNT(*) FROM judged GROUP BY i, outcome
         """,
-        [*params, *[as_stored(as_of - timedelta(days=days))] * 2],
+        [*params, as_stored(as_of - timedelta(days=days))],
     )
-    found: list[Counter[str]] = [Counter() for _ in windows]
-    for i, what, count in rows:
-        found[i][what] = count
-    return [
-        Spoken(
-            complete=each["replied"] + each["feedback"] + each["detractor"],
-            unanswered_feedback=each["feedback"],
-            unanswered_detractors=each["detractor"],
-            pending=each["pending"],
-        )
-        for each in found
-    ]
+    results = [Counter[str]() for _ in windows]
+    for i, outcome, count in rows:
+        results[i][outcome] = count
+    return results

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from metrics.facts.over import in_runs
 from metrics.facts.standing import active_at
 from metrics.periods import Window
 from metrics.scope import Scope, within
-from metrics.sql import fetch, windows_table
+from metrics.sql import fetch, rows_table
 
 
 def lost_by_reason(
@@ -17,17 +19,20 @@ def lost_by_reason(
 
     A tenure that began later and before the end would be active at it, or have ended last.
     """
-    table, params = windows_table("win", windows, scope)
+    return in_runs(windows, partial(_lost_by_reason, scope=scope))
+
+
+def _lost_by_reason(windows: Sequence[Window], *, scope: Scope | None) -> list[dict[str, int]]:
+    table, params = rows_table("t", "crm_tenure", "ended_at", windows, scope)
     rows = fetch(
         f"""
         WITH {table}
-        SELECT i, t.end_reason, COUNT(*) FROM win CROSS JOIN crm_tenure t
-        WHERE t.ended_at >= win.s AND t.ended_at < win.e
-        AND NOT EXISTS (
+        SELECT i, t.end_reason, COUNT(*) FROM t
+        WHERE NOT EXISTS (
             SELECT 1 FROM crm_tenure x WHERE x.customer_id = t.customer_id
-            AND x.started_at > t.started_at AND x.started_at < win.e
+            AND x.started_at > t.started_at AND x.started_at < t.e
         )
-        AND {active_at("t.customer_id", "win.s")} {within(scope, "t.customer_id")}
+        AND {active_at("t.customer_id", "t.s")} {within(scope, "t.customer_id")}
         GROUP BY i, t.end_reason
         """,
         params,
@@ -51,15 +56,17 @@ def lost_by_silence(
     windows: Sequence[Window], *, scope: Scope | None = None
 ) -> list[tuple[int, int]]:
     """(bought again since, customers whose tenure the silence rule ended) in each window."""
-    table, params = windows_table("win", windows, scope)
+    return in_runs(windows, partial(_lost_by_silence, scope=scope))
+
+
+def _lost_by_silence(windows: Sequence[Window], *, scope: Scope | None) -> list[tuple[int, int]]:
+    table, params = rows_table("t", "crm_tenure", "ended_at", windows, scope)
     rows = fetch(
         f"""
         WITH {table},
         gone AS (
             SELECT i, t.customer_id, MAX(CASE WHEN {BOUGHT_AGAIN} THEN 1 ELSE 0 END) AS again
-            FROM win CROSS JOIN crm_tenure t
-            WHERE t.ended_at >= win.s AND t.ended_at < win.e AND t.end_reason = 'silence'
-            {within(scope, "t.customer_id")}
+            FROM t WHERE t.end_reason = 'silence' {within(scope, "t.customer_id")}
             GROUP BY i, t.customer_id
         )
         SELECT i, SUM(again), COUNT(*) FROM gone GROUP BY i

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from metrics.facts.over import added
 from metrics.periods import Window
 from metrics.scope import Scope, within
-from metrics.sql import fetch, windows_table
+from metrics.sql import fetch, rows_table
 
 
 def referred(windows: Sequence[Window], *, scope: Scope | None = None) -> list[int]:
     """Customers whose first tenure starts in each window, and who have a referrer."""
-    table, params = windows_table("win", windows, scope)
+    return added(windows, partial(_referred, scope=scope), 0)
+
+
+def _referred(windows: Sequence[Window], *, scope: Scope | None) -> list[int]:
+    table, params = rows_table("t", "crm_tenure", "started_at", windows, scope)
     rows = fetch(
         f"""
         WITH {table}
-        SELECT i, COUNT(*) FROM win CROSS JOIN crm_tenure t JOIN crm_customer c ON c.id = t.customer_id
-        WHERE t.is_first AND t.started_at >= win.s AND t.started_at < win.e
-        AND c.referred_by_id IS NOT NULL {within(scope, "c.id")}
+        SELECT i, COUNT(*) FROM t JOIN crm_customer c ON c.id = t.customer_id
+        WHERE t.is_first AND c.referred_by_id IS NOT NULL {within(scope, "c.id")}
         GROUP BY i
         """,
         params,
     )
-    results = [0] * len(windows)
-    for i, count in rows:
-        results[i] = count
-    return results
+    found = dict(rows)
+    return [found.get(i, 0) for i in range(len(windows))]

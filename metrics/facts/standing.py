@@ -14,6 +14,14 @@ def active_at(customer: str, edge: str) -> str:
 def served_in(customer: str, start: str, end: str) -> str:
     """Whether `customer` is active at any time of [start, end)."""
     return (
-        f"EXISTS (SELECT 1 FROM crm_tenure y WHERE y.customer_id = {customer} "  # noqa: S608 (ours)
+        f"EXISTS (SELECT 1 FROM crm_tenure y WHERE y.customer_id = {customer} "
         f"AND y.started_at < {end} AND (y.ended_at IS NULL OR y.ended_at >= {start}))"
+    )
+
+
+def at_the_time(customer: str, instant: str) -> str:
+    """Whether `customer` is one when something passes; then it is one in every window around that."""
+    return (
+        f"EXISTS (SELECT 1 FROM crm_tenure y WHERE y.customer_id = {customer} "
+        f"AND y.started_at <= {instant} AND (y.ended_at IS NULL OR y.ended_at >= {instant}))"
     )

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from metrics.facts.answers import Answers
+from metrics.facts.over import added, fieldwise
 from metrics.periods import Window
-from metrics.sql import fetch, windows_table
+from metrics.sql import fetch, rows_table
 
 
 def unnamed(windows: Sequence[Window], *, kind: str, low: int, high: int) -> list[Answers]:
     """Their scores in each window; every answer counts, because nobody knows who gave two."""
-    table, params = windows_table("win", windows)
+    return added(windows, partial(_given, kind=kind, low=low, high=high), Answers(), fieldwise)
+
+
+def _given(windows: Sequence[Window], *, kind: str, low: int, high: int) -> list[Answers]:
+    table, params = rows_table("r", "surveys_response", "answered_at", windows)
     rows = fetch(
         f"""
         WITH {table}
-        SELECT i, r.score,
-               CASE WHEN r.validity = 'valid' AND r.score BETWEEN %s AND %s THEN 1 ELSE 0 END,
-               COUNT(*)
-        FROM win CROSS JOIN surveys_response r
-        WHERE r.kind = %s AND r.answered_at >= win.s AND r.answered_at < win.e
-        AND r.customer_id IS NULL AND r.validity <> 'held'
-        GROUP BY i, r.score, 3
+        SELECT i, r.score, r.validity, COUNT(*) FROM r
+        WHERE r.kind = %s AND r.customer_id IS NULL AND r.validity <> 'held'
+        GROUP BY i, r.score, r.validity
         """,
-        [*params, low, high, kind],
+        [*params, kind],
     )
     results = [Answers() for _ in windows]
-    for i, score, counts, count in rows:
-        if counts:
-            results[i].scores[score] = count
+    for i, score, validity, count in rows:
+        if validity == "valid" and low <= score <= high:
+            results[i].scores[score] += count
         else:
             results[i].invalid += count
     return results

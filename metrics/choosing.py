@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -27,6 +28,12 @@ class Choice:
     period: Period
     grain: Grain  # of the chart, also when the period is a custom one
     now: datetime
+    # What an address says beside the period: whose figures these are (metrics.segmenting).
+    kept: tuple[tuple[str, str], ...] = ()
+
+    def among(self, pairs: tuple[tuple[str, str], ...]) -> Choice:
+        """The same period, of the customers that the pairs ask for."""
+        return replace(self, kept=pairs)
 
     @property
     def name(self) -> str:
@@ -47,7 +54,16 @@ class Choice:
     @property
     def query(self) -> str:
         """What keeps the choice in an address."""
-        return query_of(self.period)
+        return self.to(self.period)
+
+    def to(self, period: Period) -> str:
+        """The address of another period, of the same customers."""
+        return query_of(period, self.kept)
+
+    @property
+    def period_pairs(self) -> list[tuple[str, str]]:
+        """The period alone, as an address names it."""
+        return pairs_of(self.period)
 
     @property
     def last_on(self) -> date:
@@ -55,13 +71,13 @@ class Choice:
 
     @property
     def previous(self) -> str:
-        return query_of(self.period.previous())
+        return self.to(self.period.previous())
 
     @property
     def following(self) -> str:
         """Blank where the next period has not begun."""
         following = self.period.following()
-        return query_of(following) if following.start <= self.now else ""
+        return self.to(following) if following.start <= self.now else ""
 
     @property
     def grains(self) -> list[tuple[str, str, bool]]:
@@ -69,7 +85,7 @@ class Choice:
         day = min(self.last_on, self.now.astimezone(self.period.zone).date())
         return [
             (
-                query_of(
+                self.to(
                     periods.containing(max(day, self.period.starts_on), grain, self.period.zone)
                 ),
                 str(grain.label),
@@ -88,11 +104,15 @@ class Choice:
         return first.starts_on, last.ends_on
 
 
-def query_of(period: Period) -> str:
+def pairs_of(period: Period) -> list[tuple[str, str]]:
     if period.grain:
-        return urlencode({"grain": period.grain.value, "on": period.starts_on.isoformat()})
+        return [("grain", period.grain.value), ("on", period.starts_on.isoformat())]
     last = period.ends_on - timedelta(days=1)
-    return urlencode({"from": period.starts_on.isoformat(), "to": last.isoformat()})
+    return [("from", period.starts_on.isoformat()), ("to", last.isoformat())]
+
+
+def query_of(period: Period, kept: Iterable[tuple[str, str]] = ()) -> str:
+    return urlencode([*pairs_of(period), *kept])
 
 
 def chosen(request: HttpRequest, zone: ZoneInfo) -> Choice:

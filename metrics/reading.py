@@ -285,12 +285,12 @@ def charted(
 ) -> Charted:
     """The tile of any period, and the series of a grain; of a grain's period its series ends with it.
 
-    Stored figures where there are such: two queries. Else each kind of fact is asked once for all.
+    Stored figures where there are such: one query. Else each kind of fact is asked once for all.
     """
     if scope is None and definition.is_stored:
         points = series(definition, grain, first_on, until_on, period.zone)
         if period.grain:
-            return Charted(tile(definition, period, now=now), points)
+            return Charted(_tile(points), points)
         return Charted(_tile(live(definition, [period.previous(), period], now=now)), points)
     shown = list(periods.between(first_on, until_on - periods.DAY, grain, period.zone))
     own = [period.previous(), period] if period.grain is None else []

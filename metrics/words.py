@@ -20,7 +20,9 @@ REASONS: dict[str, StrOrPromise] = {
         "The part that works it out is not installed: it needs numpy and scipy (extra “clv”)."
     ),
     "not_fitted": _("It had not been worked out by then; that happens every night."),
-    "too_few": _("Fewer than a hundred customers have bought again, so nothing can be expected yet."),
+    "too_few": _(
+        "Fewer than a hundred customers have bought again, so nothing can be expected yet."
+    ),
     "no_fit": _("What was bought does not follow the pattern by which one could tell."),
     "no_orders": _("There were no orders in the period."),
     "no_income": _("Refunds took back all the income of the period."),

@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 
 from metrics import showing, words
 from metrics.definitions import Definition
-from metrics.formulas import Result
 from metrics.formulas.change import Change
 from metrics.periods import Period
 from metrics.reading import Point, Tile
@@ -47,7 +46,7 @@ def difference(context: template.Context, definition: Definition, change: Change
 
 @register.simple_tag(takes_context=True)
 def difference_interval(context: template.Context, definition: Definition, change: Change) -> str:
-    """Between what the difference surely lies: "+2.1 and +9.4 percentage points"."""
+    """Between what the difference most likely lies: "+2.1 and +9.4 percentage points"."""
     return showing.difference_interval(definition, change, _currency(context))
 
 

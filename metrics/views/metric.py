@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from metrics import freshness, reading, showing
-from metrics.choosing import Choice, chosen, query_of
-from metrics.definitions import STORED, Definition, UnknownMetric, find
-from metrics.reading import Point
+from metrics import aims, charts, freshness, reading
+from metrics.aims import Targets
+from metrics.definitions import STORED
+from metrics.dimensions import dimensions
+from metrics.views.asked import asked_or_404, definition_or_404
 from metrics.words import THEMES
-from staff.access import Role, access
+from staff.access import Role, access, acting_user
 from staff.models import Business
 from staff.pages import render_page
-
-
-def definition_or_404(kpi: str) -> Definition:
-    try:
-        return find(kpi)
-    except UnknownMetric as unknown:
-        raise Http404(str(unknown)) from unknown
 
 
 @require_safe
@@ -38,59 +30,42 @@ def metric_list(request: HttpRequest) -> HttpResponse:
 def metric(request: HttpRequest, kpi: str) -> HttpResponse:
     definition = definition_or_404(kpi)
     business: Business = request.business  # type: ignore[attr-defined]
-    choice = chosen(request, business.zone)
-    points = since_first_facts(
-        reading.series(definition, choice.grain, *choice.charted, business.zone)
+    choice, whom = asked_or_404(request)
+    found = reading.charted(
+        definition,
+        choice.period,
+        choice.grain,
+        *choice.charted,
+        now=choice.now,
+        scope=whom.scope,
     )
-    tile = None
-    measured = None
-    if choice.period.grain and definition.is_stored:
-        tile = reading.tile(definition, choice.period, now=choice.now)
-    else:
-        measured = reading.measured(definition, choice.period, now=choice.now)
+    points = charts.since_first_facts(found.points)
+    # What was aimed at, and what was said before, is about all customers.
+    targets = None if whom.scope else Targets.of([kpi])
+    happened = aims.happened(*choice.charted, [kpi])
+    is_kept = definition.is_stored and choice.period.grain and not whom.scope
     context = {
         "definition": definition,
         "theme": THEMES[definition.theme],
         "choice": choice,
-        "tile": tile,
-        "measured": measured,
-        "points": [(point, query_of(point.period)) for point in reversed(points)],
-        "chart": chart(definition, points, choice, business.currency, request.path),
-        "revisions": reading.history(definition, choice.period)[1:] if tile else [],
+        "whom": whom,
+        "dimensions": dimensions(request, whom) if definition.by_customer else [],
+        "tile": found.tile,
+        "points": [(point, choice.to(point.period)) for point in reversed(points)],
+        "chart": charts.line(
+            definition,
+            points,
+            currency=business.currency,
+            link=lambda point: f"{request.path}?{choice.to(point.period)}",
+            targets=targets,
+            annotations=happened,
+            is_running=points[-1].period.is_running(choice.now),
+        ),
+        "target": targets.of_period(kpi, choice.period) if targets else None,
+        "happened": happened,
+        "may_set": aims.can_set_targets(acting_user(request)),
+        "may_note": aims.can_annotate(acting_user(request)),
+        "revisions": reading.history(definition, choice.period)[1:] if is_kept else [],
         "freshness": freshness.current(),
     }
     return render_page(request, "metrics/metric.html", context, fragment="figures")
-
-
-def since_first_facts(points: list[Point]) -> list[Point]:
-    """Without the periods before the business had anything to count; the last one always stays."""
-    first = next((at for at, point in enumerate(points) if point.snapshot), len(points) - 1)
-    return points[first:]
-
-
-def chart(
-    definition: Definition, points: list[Point], choice: Choice, currency: str, path: str
-) -> dict[str, Any]:
-    """The series as static/js/charts.js draws it; a few answers are a gap, as on the tile."""
-    shown = [point if point.shown_as == "value" else None for point in points]
-    intervals = [point.interval if point else None for point in shown]
-    values = [point.value if point else None for point in shown]
-    unit, divisor = showing.chart_unit(definition, values)
-    line: dict[str, Any] = {
-        "name": str(definition.name),
-        "values": [None if value is None else value / divisor for value in values],
-    }
-    if any(intervals):
-        line["low"] = [ends[0] if ends else None for ends in intervals]
-        line["high"] = [ends[1] if ends else None for ends in intervals]
-    data: dict[str, Any] = {
-        "labels": [showing.period_name(point.period) for point in points],
-        "series": [line],
-        "unit": unit,
-        "currency": currency,
-        "running": bool(points and points[-1].period.is_running(choice.now)),
-        "links": [f"{path}?{query_of(point.period)}" for point in points],
-    }
-    if definition.kpi == "nps":
-        data |= {"min": -100, "max": 100}
-    return data

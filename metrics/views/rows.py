@@ -10,9 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from metrics import reading
-from metrics.choosing import chosen
 from metrics.rows.section import Rows
-from metrics.views.metric import definition_or_404
+from metrics.views.asked import asked_or_404, definition_or_404
 from staff.access import Role, access
 from staff.pages import Page, capped_count, paginate, render_page
 
@@ -26,14 +25,16 @@ def metric_rows(request: HttpRequest, kpi: str, side: str) -> HttpResponse:
     definition = definition_or_404(kpi)
     if side not in SIDES or not getattr(definition, side):
         raise Http404
-    choice = chosen(request, request.business.zone)  # type: ignore[attr-defined]
-    sections = reading.rows(definition, choice.period, side, now=choice.now)  # type: ignore[arg-type]
-    result = reading.measured(definition, choice.period, now=choice.now)
+    choice, whom = asked_or_404(request)
+    period, now, scope = choice.period, choice.now, whom.scope
+    sections = reading.rows(definition, period, side, now=now, scope=scope)  # type: ignore[arg-type]
+    result = reading.measured(definition, period, now=now, scope=scope)
     section = _section(request, sections)
     page = _page(request, section)
     context = {
         "definition": definition,
         "choice": choice,
+        "whom": whom,
         "side": side,
         "side_name": getattr(definition, side),
         "sides": [(name, getattr(definition, name)) for name in SIDES if getattr(definition, name)],

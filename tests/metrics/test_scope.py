@@ -28,8 +28,11 @@ from tests.metrics.test_property import EDITS, START, Shop
 ZONE = ZoneInfo("America/Sao_Paulo")
 SOURCES = ("web", "fair", "")
 SIDES: tuple[Side, Side] = ("numerator", "denominator")
-# What was spent on all customers alike is in no group: tested by itself below.
-OF_ALL = {"cac"}
+# What was spent on all customers alike is in no group: tested by itself below. Of figures that are
+# made of others, or of a fit to all customers, the sides are no sums over customers.
+OF_ALL = {"cac", "cac_payback", "ltv_cac", "clv_expected"}
+# Only a fit knows it, and these customers are too few for one.
+UNKNOWN = {"clv_expected"}
 
 
 def of_source(source: str) -> Scope:
@@ -48,9 +51,9 @@ def months() -> list[Period]:
 
 @pytest.fixture
 def shop(business: Business) -> Shop:
-    """Eight customers from three sources, and two hundred things that happened to them."""
+    """Eight customers from three sources, and a hundred things and more that happened to them."""
     random, shop = Random(6), Shop()
-    for what in [one for one in EDITS if one not in {"time", "refresh", "drop spans"}] * 8:
+    for what in [one for one in EDITS if one not in {"time", "refresh", "drop spans"}] * 5:
         shop.edit(what, random.randrange(4), random.randint(-150, 40), random.randint(1, 90))
     shop.edit("time", 0, 0, 60)
     for at, customer in enumerate(Customer.objects.order_by("pk")):
@@ -104,8 +107,11 @@ def test_groups_add_up_to_the_whole(shop: Shop) -> None:
 
 
 def test_rows_of_some_customers_add_up_to_their_figure(shop: Shop) -> None:
-    """Of a month, and of days that are none."""
-    shown = [months()[3], Period(date(2025, 7, 11), date(2025, 9, 2), ZONE)]
+    """Of all that happened, and of days that make no month."""
+    shown = [
+        Period(months()[0].starts_on, months()[-2].ends_on, ZONE),
+        Period(date(2025, 7, 11), date(2025, 9, 2), ZONE),
+    ]
     seen: Counter[str] = Counter()
     for definition in DEFINITIONS.values():
         for period in shown:
@@ -119,7 +125,7 @@ def test_rows_of_some_customers_add_up_to_their_figure(shop: Shop) -> None:
                     assert total == getattr(result, side), (definition.kpi, side, scope.key)
                     seen[definition.kpi] += bool(total)
     told = {one.kpi for one in DEFINITIONS.values() if one.by_customer and one.numerator}
-    assert told - seen.keys() == set()
+    assert told - seen.keys() <= UNKNOWN
 
 
 def test_what_was_spent_on_all_is_no_cost_of_some(shop: Shop) -> None:

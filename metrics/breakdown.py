@@ -1,0 +1,110 @@
+"""A figure by groups of customers: each beside the others, and whether it truly differs from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from crm.models import Customer
+from metrics import reading
+from metrics.definitions import Compared, Definition
+from metrics.dimensions import Dimension, Group
+from metrics.formulas.change import Change, Verdict
+from metrics.periods import Period
+from metrics.reading import FEW_ANSWERS, Figure, Point
+from metrics.scope import Scope
+from metrics.segmenting import Chosen
+from staff.models import User
+
+MOST = 20  # groups that are measured, the largest first
+
+
+@dataclass(frozen=True)
+class Line:
+    """One group's figure, and how it differs from that of all others."""
+
+    group: Group
+    point: Point
+    change: Change
+
+    @property
+    def is_better(self) -> bool | None:
+        """Whether a true difference is for the better; None when nothing can be said."""
+        if not self.change.is_significant:
+            return None
+        return (self.change.verdict is Verdict.UP) == (self.point.definition.better == "up")
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """`whole` is the figure of all of them; `others` are the groups too small to be measured here."""
+
+    dimension: Dimension
+    whole: Point
+    lines: Sequence[Line]
+    others: Sequence[Group]
+
+    @property
+    def size_of_others(self) -> int:
+        return sum(group.size for group in self.others)
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether any group could be compared with the others."""
+        return any(line.change.interval for line in self.lines)
+
+
+def by_dimension(
+    definition: Definition,
+    period: Period,
+    dimension: Dimension,
+    *,
+    chosen: Chosen,
+    user: User,
+    now: datetime,
+) -> Breakdown:
+    """The figure of a period by the groups of a dimension, among the chosen customers."""
+    customers = chosen.scope.customers if chosen.scope else Customer.objects.all()
+    groups = dimension.groups(customers, user)
+    whole = reading.point(definition, period, now=now, scope=chosen.scope)
+    lines = []
+    for group in groups[:MOST]:
+        own = reading.point(definition, period, now=now, scope=group.within(chosen))
+        change = Change(Verdict.UNTESTED)
+        if own.shown_as == "value" and len(groups) > 1:
+            others = _of_others(whole, own)
+            if definition.compared is Compared.ESTIMATE:
+                rest = customers.exclude(pk__in=group.customers.order_by().values("pk"))
+                scope = Scope("", "", rest)
+                others = _few(reading.point(definition, period, now=now, scope=scope))
+            if others:
+                change = reading.compare(definition, Figure.of_point(own), others)
+        lines.append(Line(group, own, change))
+    return Breakdown(dimension, whole, lines, groups[MOST:])
+
+
+def _few(point: Point) -> Figure | None:
+    return Figure.of_point(point) if point.shown_as == "value" else None
+
+
+def _of_others(whole: Point, own: Point) -> Figure | None:
+    """What is left of the whole without the group, where that can be taken away; None elsewhere."""
+    if whole.numerator is None or own.numerator is None:
+        return None
+    numerator = whole.numerator - own.numerator
+    denominator = (whole.denominator or Fraction(0)) - (own.denominator or Fraction(0))
+    definition, n = whole.definition, whole.n - own.n
+    if not denominator or (definition.is_opinion and n < FEW_ANSWERS):
+        return None
+    value = float(numerator / denominator)
+    match definition.compared:
+        case Compared.PROPORTION:
+            return Figure(value, numerator, denominator, n, {})
+        case Compared.NPS:
+            groups = ("promoters", "detractors")
+            parts = {name: whole.parts.get(name, 0) - own.parts.get(name, 0) for name in groups}
+            return Figure(100 * value, numerator, denominator, n, parts)
+        case _:
+            return None

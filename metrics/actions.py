@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -18,24 +17,17 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
-from metrics import periods
+from metrics import recomputing
 from metrics.computing import Cell, Made, computed, differing, in_parts, prepared
-from metrics.definitions import stored_by
-from metrics.models import Engine, Grain, Mark, Snapshot
+from metrics.definitions import STORED
+from metrics.engine import LEASE, LEASE_SECONDS, all_periods, memory, note, still_alone
+from metrics.models import Engine, Mark, Snapshot
 from metrics.periods import Period, local_day
-from metrics.touched import Touched, beginning, by_time, grouped, next_change_at
+from metrics.touched import Touched, by_time, grouped
 from staff import leases
 from staff.models import Business
 
-LEASE = "metrics.refresh"
-LEASE_SECONDS = 900
 MARKS_AT_ONCE = 100_000
-
-Progress = Callable[[int, int], None]
-
-
-class LeaseLost(Exception):
-    """Another refresh took over, because this one took too long: nothing of it is stored."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +50,6 @@ class Difference:
     computed: str
 
 
-def _engine() -> Engine:
-    return Engine.objects.get_or_create(pk=1)[0]
-
-
 def is_due(now: datetime) -> bool:
     """Whether there is anything to refresh: a mark, or a moment that has come."""
     moment = Engine.objects.filter(pk=1).values_list("next_change_at", flat=True).first()
@@ -69,7 +57,8 @@ def is_due(now: datetime) -> bool:
 
 
 def refresh(*, now: datetime | None = None) -> Refreshed | None:
-    """Compute again what marks and the passing of time touch; None while another refresh runs.
+    """Compute again what marks and the passing of time touch; None while another refresh runs, or
+    everything is computed again.
 
     Running it twice changes nothing. Does nothing before the business is set up.
     """
@@ -78,7 +67,7 @@ def refresh(*, now: datetime | None = None) -> Refreshed | None:
     if business is None or not is_due(now):
         return Refreshed()
     with leases.held(LEASE, LEASE_SECONDS) as holder:
-        if holder is None:
+        if holder is None or recomputing.under_way():
             return None
         total = Refreshed()
         while True:
@@ -93,29 +82,28 @@ def refresh(*, now: datetime | None = None) -> Refreshed | None:
 def _refresh_once(now: datetime, zone: ZoneInfo, holder: str) -> Refreshed:
     """One batch of marks, and what time did since the last refresh."""
     touched = Touched(zone, local_day(now, zone))
-    engine = _engine()
+    engine = memory()
     marks = _marks(touched)
     if engine.next_change_at is None or engine.next_change_at < now:
         by_time(touched, engine.refreshed_at or now, now)
     cells = written = 0
-    for grain in Grain:
-        for shown, definitions in grouped(touched, grain).items():
-            for part in in_parts(shown):
-                made = computed(definitions, part, now)
-                cells += len(made)
-                written += _store(grain, made, holder)
+    for shown, definitions in grouped(touched).items():
+        for part in in_parts(shown):
+            made = computed(definitions, part, now)
+            cells += len(made)
+            written += _store(made, holder)
     with transaction.atomic():
-        _still_alone(holder)
+        still_alone(holder)
         _forget(marks)
-        _note(now, zone)
+        note(now, zone)
     return Refreshed(len(marks), cells, written)
 
 
-def _store(grain: Grain, made: dict[Cell, Made], holder: str) -> int:
+def _store(made: dict[Cell, Made], holder: str) -> int:
     """Write what differs, in a transaction of its own; how many rows were made."""
-    writing = prepared(grain, made)
+    writing = prepared(made)
     with transaction.atomic():
-        _still_alone(holder)
+        still_alone(holder)
         writing.apply()
     return len(writing.create)
 
@@ -139,58 +127,24 @@ def _forget(marks: array[int]) -> None:
         Mark.objects.filter(pk__in=marks[start : start + 5000]).delete()
 
 
-def _note(now: datetime, zone: ZoneInfo, **more: datetime) -> None:
-    moment = next_change_at(zone, now)
-    Engine.objects.filter(pk=1).update(refreshed_at=now, next_change_at=moment, **more)
-
-
-def _still_alone(holder: str) -> None:
-    if not leases.acquire(LEASE, holder, LEASE_SECONDS):
-        raise LeaseLost
-
-
 def recompute_full(
-    *, now: datetime | None = None, progress: Progress | None = None
+    *, now: datetime | None = None, progress: recomputing.Progress | None = None
 ) -> Refreshed | None:
-    """Compute every cell from its facts and store what differs; None while another refresh runs.
+    """Compute every cell from its facts and store what differs; None while a refresh runs.
 
-    Each batch of periods commits by itself; the marks that were there at the start go at the end.
-    `progress` is told how many periods are done, and of how many.
+    Each piece commits by itself, and whoever has time takes one (metrics.recomputing); the marks
+    that were there at the start go at the end. `progress` is told how many periods are done, and of
+    how many.
     """
     now = now or timezone.now()
     business = Business.current()
     if business is None:
         return Refreshed()
-    with leases.held(LEASE, LEASE_SECONDS) as holder:
-        if holder is None:
-            return None
-        _engine()
-        marks = array("q", Mark.objects.values_list("pk", flat=True).iterator())
-        work = all_periods(business.zone, now)
-        total, done = sum(len(shown) for _grain, shown in work), 0
-        cells = written = 0
-        for grain, shown in work:
-            for part in in_parts(shown):
-                made = computed(stored_by(grain), part, now)
-                cells += len(made)
-                written += _store(grain, made, holder)
-                done += len(part)
-                if progress:
-                    progress(done, total)
-        with transaction.atomic():
-            _still_alone(holder)
-            _forget(marks)
-            _note(now, business.zone, full_at=now)
-    return Refreshed(len(marks), cells, written)
-
-
-def all_periods(zone: ZoneInfo, now: datetime) -> list[tuple[Grain, list[Period]]]:
-    """Every period from the first fact, or the first stored figure, to today."""
-    today = local_day(now, zone)
-    first = beginning(zone, today)
-    if first is None:
-        return []
-    return [(grain, list(periods.between(first, today, grain, zone))) for grain in Grain]
+    run = recomputing.begin(now, business.zone)
+    if run is None:
+        return None
+    recomputing.see_through(run, progress or (lambda _done, _total: None))
+    return Refreshed(**recomputing.totals(run))
 
 
 def check(*, now: datetime | None = None, sample: int | None = None) -> list[Difference]:
@@ -203,15 +157,17 @@ def check(*, now: datetime | None = None, sample: int | None = None) -> list[Dif
     if business is None:
         return []
     refresh(now=now)
-    found = []
-    for grain, shown in all_periods(business.zone, now):
-        closed = [period for period in shown if not period.is_running(now)]
+    shown: list[Period] = []
+    for _grain, some in all_periods(business.zone, now):
+        closed = [period for period in some if not period.is_running(now)]
         if sample is not None and len(closed) > sample:
             closed = sorted(random.sample(closed, sample), key=lambda one: one.starts_on)
-        for part in in_parts(closed):
-            for made, before in differing(grain, computed(stored_by(grain), part, now)):
-                one = made.snapshot
-                found.append(Difference(one.kpi, grain, one.starts_on, _told(before), _told(one)))
+        shown += closed
+    found = []
+    for part in in_parts(shown):
+        for made, before in differing(computed(STORED, part, now)):
+            one = made.snapshot
+            found.append(Difference(one.kpi, one.grain, one.starts_on, _told(before), _told(one)))
     return found
 
 

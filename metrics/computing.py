@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from metrics.definitions import Definition
 from metrics.facts import Facts
-from metrics.models import Grain, Snapshot
+from metrics.models import Snapshot
 from metrics.periods import Period
 from metrics.snapshots import is_empty, same_figure, snapshot
 from staff.bulk import insert
 
-Cell = tuple[str, date]  # a KPI and the first day of its period, within a grain
+Cell = tuple[str, str, date]  # a KPI, the grain of its period, and the first day
 AT_ONCE = 400  # periods whose facts are fetched together
 
 
@@ -28,10 +29,23 @@ class Made:
 def computed(
     definitions: Sequence[Definition], shown: Sequence[Period], now: datetime
 ) -> dict[Cell, Made]:
-    """A snapshot for each KPI and period, all from the same facts.
+    """A snapshot for each KPI and period of its grains, all from the same facts.
 
     A running period carries the same part of the previous one, for comparison.
     """
+    by_grains = defaultdict(list)
+    for definition in definitions:
+        by_grains[definition.grains].append(definition)
+    cells: dict[Cell, Made] = {}
+    for grains, alike in by_grains.items():
+        if own := [period for period in shown if period.grain in grains]:
+            cells |= _computed(alike, own, now)
+    return cells
+
+
+def _computed(
+    definitions: Sequence[Definition], shown: Sequence[Period], now: datetime
+) -> dict[Cell, Made]:
     windows = [period.window(now) for period in shown]
     running = [period for period in shown if period.is_running(now)]
     parts = [period.same_part_of_previous(now) for period in running]
@@ -44,28 +58,28 @@ def computed(
             previous = before.get(period)
             made = snapshot(definition, period, result, as_of=now, previous_part=previous)
             empty = is_empty(result) and (previous is None or is_empty(previous))
-            cells[definition.kpi, period.starts_on] = Made(made, empty)
+            cells[definition.kpi, made.grain, period.starts_on] = Made(made, empty)
     return cells
 
 
-def stored(grain: Grain, cells: Iterable[Cell]) -> dict[Cell, Snapshot]:
+def stored(cells: Iterable[Cell]) -> dict[Cell, Snapshot]:
     """The current snapshots of these cells."""
     wanted = set(cells)
     if not wanted:
         return {}
-    days = [day for _kpi, day in wanted]
+    days = [day for _kpi, _grain, day in wanted]
     current = Snapshot.objects.filter(
-        kpi__in={kpi for kpi, _day in wanted},
-        grain=grain,
+        kpi__in={kpi for kpi, _grain, _day in wanted},
+        grain__in={grain for _kpi, grain, _day in wanted},
         segment="",
         is_current=True,
         starts_on__gte=min(days),
         starts_on__lte=max(days),
     )
     return {
-        (one.kpi, one.starts_on): one
+        (one.kpi, one.grain, one.starts_on): one
         for one in current.iterator()
-        if (one.kpi, one.starts_on) in wanted
+        if (one.kpi, one.grain, one.starts_on) in wanted
     }
 
 
@@ -89,14 +103,14 @@ def _batches(ids: Sequence[int], size: int = 2000) -> Iterable[Sequence[int]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def prepared(grain: Grain, cells: dict[Cell, Made]) -> Writing:
+def prepared(cells: dict[Cell, Made]) -> Writing:
     """Compare computed cells with what is stored.
 
     A closed period's figure is never changed: a different one is added, as a revision. One that
     was running, or that waits for what is to come (`WAITING`), is overwritten.
     """
     writing = Writing()
-    known = stored(grain, cells)
+    known = stored(cells)
     for cell, made in cells.items():
         before = known.get(cell)
         if before is None:
@@ -122,9 +136,9 @@ def _waits(before: Snapshot) -> bool:
     return any(before.parts.get(part) for part in WAITING)
 
 
-def differing(grain: Grain, cells: dict[Cell, Made]) -> list[tuple[Made, Snapshot | None]]:
+def differing(cells: dict[Cell, Made]) -> list[tuple[Made, Snapshot | None]]:
     """Computed cells that say something else than what is stored."""
-    known = stored(grain, cells)
+    known = stored(cells)
     return [
         (made, known.get(cell))
         for cell, made in cells.items()

@@ -15,7 +15,7 @@ from django.db.models import Max, Min, QuerySet
 from crm.models import Consent, Cost, Customer, Interaction, Order, Task, Tenure
 from mail.models import DeliveryEvent
 from metrics import periods
-from metrics.definitions import Definition, Reach, stored_by
+from metrics.definitions import STORED, Definition, Reach
 from metrics.definitions.acquisition import LEAD_DAYS
 from metrics.definitions.helping import WINDOW_DAYS as RECONTACT_DAYS
 from metrics.definitions.listening import REPLY_DAYS
@@ -79,17 +79,22 @@ class Touched:
                 found.append((first, min(last, self.today)))
         return merged(found)
 
-    def cells(self, definition: Definition, grain: Grain) -> tuple[Period, ...]:
-        """The periods to compute again; the running one too when what it is compared with is."""
+    def cells(self, definition: Definition) -> tuple[Period, ...]:
+        """The periods to compute again, grain by grain."""
+        days = self.days(definition)
+        return tuple(cell for grain in definition.grains for cell in self._cells(days, grain))
+
+    def _cells(self, days: list[tuple[date, date]], grain: Grain) -> list[Period]:
+        """The running period too when what it is compared with is touched."""
         found = {
             period
-            for first, last in self.days(definition)
+            for first, last in days
             for period in periods.between(first, last, grain, self.zone)
         }
         running = periods.containing(self.today, grain, self.zone)
         if running.previous() in found:
             found.add(running)
-        return tuple(sorted(found, key=lambda period: period.starts_on))
+        return sorted(found, key=lambda period: period.starts_on)
 
 
 def merged(ranges: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
@@ -103,11 +108,11 @@ def merged(ranges: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
     return union
 
 
-def grouped(touched: Touched, grain: Grain) -> dict[tuple[Period, ...], list[Definition]]:
-    """Definitions by the periods of the grain that they need: what shares windows shares facts."""
+def grouped(touched: Touched) -> dict[tuple[Period, ...], list[Definition]]:
+    """Definitions by the periods that they need: what shares windows shares facts."""
     groups: dict[tuple[Period, ...], list[Definition]] = defaultdict(list)
-    for definition in stored_by(grain):
-        if cells := touched.cells(definition, grain):
+    for definition in STORED:
+        if cells := touched.cells(definition):
             groups[cells].append(definition)
     return groups
 

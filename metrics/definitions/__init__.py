@@ -45,7 +45,6 @@ from metrics.definitions.worth import (
     LTV_CHURN,
     LTV_MARGIN,
 )
-from metrics.models import Grain
 from staff.refusals import Refusal
 
 __all__ = [
@@ -57,7 +56,6 @@ __all__ = [
     "Side",
     "Theme",
     "find",
-    "stored_by",
 ]
 
 DEFINITIONS: dict[str, Definition] = {
@@ -110,11 +108,6 @@ DEFINITIONS: dict[str, Definition] = {
     )
 }
 STORED: list[Definition] = [one for one in DEFINITIONS.values() if one.is_stored]
-
-
-def stored_by(grain: Grain) -> list[Definition]:
-    """Those of which figures are stored for periods of the grain."""
-    return [one for one in STORED if grain in one.grains]
 
 
 class UnknownMetric(Refusal):

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ("as_of", models.DateTimeField()),
                 ("began_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("finished_at", models.DateTimeField(null=True)),
+                ("marks", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.AddField(

@@ -18,6 +18,7 @@ class Recompute(models.Model):
     as_of = models.DateTimeField()
     began_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+    marks = models.PositiveIntegerField(default=0)  # that were there when it began
 
     def __str__(self) -> str:
         return f"as of {self.as_of:%Y-%m-%d %H:%M}"
@@ -52,7 +53,7 @@ class SelfCheck(models.Model):
     checked_at = models.DateTimeField(default=timezone.now)
     compared = models.PositiveIntegerField()
     differing = models.PositiveIntegerField()
-    # [{"kpi", "grain", "starts_on", "stored", "computed"}]
+    # Each: kpi, grain, starts_on, stored, computed.
     differences = models.JSONField(default=list)
 
     class Meta:

@@ -53,6 +53,10 @@ SAMPLES = {
     "surveys:trigger": "SELECT min(id) FROM surveys_surveytrigger",
     "surveys:trigger-create": "SELECT 'ordered' UNION ALL SELECT 'relational'",
     "metrics:metric": "SELECT 'nps' UNION ALL SELECT 'customer_churn' UNION ALL SELECT 'ltv_annual'",
+    "metrics:metric-breakdown": "SELECT 'nps'",
+    "metrics:metric-breakdown-csv": "SELECT 'nps'",
+    "metrics:metric-csv": "SELECT 'nps'",
+    "metrics:metric-segment": "SELECT 'nps'",
     "metrics:metric-rows": "SELECT 'nps/numerator' UNION ALL SELECT 'customer_churn/denominator'",
 }
 ROWS_OF = {
@@ -72,6 +76,9 @@ ASKED = [
     "/customers/?q=nobody+has+this+name",
     "/customers/?stage=lost&sort=last_purchase",
     "/customers/?stage=customer&value_min=100&nps=promoter&kind=person",
+    "/metrics/nps/?source=web&stage=customer",
+    "/metrics/nps/groups/?by=source",
+    "/metrics/average_ticket/groups/?by=owner&stage=customer",
     "/customers/change/?everything=1&query=stage%3Dlead",
     "/lookup/?phone=600123456",
     "/lookup/?phone=nonsense",

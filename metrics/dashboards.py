@@ -35,7 +35,7 @@ class Dashboard:
 
     @property
     def definitions(self) -> list[Definition]:
-        return [DEFINITIONS[kpi] for kpi in self.kpis if kpi in DEFINITIONS]
+        return [DEFINITIONS[kpi] for kpi in self.kpis]
 
     @property
     def read(self) -> list[Definition]:
@@ -70,7 +70,7 @@ DASHBOARDS = {
                 "first_response_time",
                 "recontact_rate",
                 "promise_kept",
-                "response_rate",
+                "income_at_risk",
             ),
             charted=("nps", "retention"),
         ),
@@ -78,7 +78,7 @@ DASHBOARDS = {
             "acquisition",
             _("Acquisition"),
             _("What it takes to win customers, and whether it pays"),
-            ("cac", "lead_conversion"),
+            ("cac", "ltv_cac", "cac_payback", "lead_conversion", "referral_share"),
             charted=("cac", "lead_conversion"),
             panels=("flow", "spending"),
             also=("customer_churn",),
@@ -92,23 +92,44 @@ DASHBOARDS = {
                 "retention",
                 "retention_as_published",
                 "turnover",
+                "revenue_churn_gross",
+                "revenue_retention_net",
+                "false_lost_rate",
                 "email_list_churn",
             ),
-            charted=("customer_churn",),
-            panels=("flow", "cohorts"),
+            charted=("customer_churn", "revenue_retention_net"),
+            panels=("flow", "reasons", "cohorts"),
+            also=("churn_reasons",),
         ),
         Dashboard(
             "value",
             _("Value"),
             _("What customers bring, and what they will"),
-            ("income_per_customer", "average_ticket", "ltv_annual", "ltv_margin", "cps"),
+            (
+                "income_per_customer",
+                "average_ticket",
+                "ltv_annual",
+                "ltv_cac",
+                "ltv_margin",
+                "cps",
+                "income_at_risk",
+            ),
             charted=("income_per_customer", "ltv_annual"),
         ),
         Dashboard(
             "satisfaction",
             _("Satisfaction"),
             _("What customers say of you"),
-            ("nps", "csat", "ces", "response_rate"),
+            (
+                "nps",
+                "csat",
+                "ces",
+                "review_score",
+                "response_rate",
+                "nps_public",
+                "csat_public",
+                "ces_public",
+            ),
             charted=("nps", "csat"),
             panels=("recommending",),
         ),
@@ -139,8 +160,16 @@ DASHBOARDS = {
             "listening",
             pgettext_lazy("dashboard", "Listening"),
             _("Whether you listen to your customers, and what becomes of what they say"),
-            ("response_rate",),
-            charted=("response_rate",),
+            (
+                "listening_coverage",
+                "contact_frequency",
+                "silent_customers",
+                "unanswered_feedback",
+                "response_rate",
+                "experience_budget",
+                "training_hours",
+            ),
+            charted=("contact_frequency", "response_rate"),
         ),
     )
 }

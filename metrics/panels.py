@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
-from crm.models import Cost
+from crm.models import Cost, LossReason
 from metrics import charts, showing
 from metrics.dashboards import Board
 from metrics.reading import Point
@@ -123,8 +123,21 @@ def spending(board: Board) -> Panel:
     )
 
 
+def reasons(board: Board) -> Panel:
+    """Why those who left in the period left, the most frequent reason first."""
+    found: dict[str, int] = board.tiles["churn_reasons"].point.parts.get("by_reason") or {}
+    labels = dict(LossReason.choices)
+    rows = [
+        [str(labels.get(reason, reason)).capitalize(), number(count)]
+        for reason, count in sorted(found.items(), key=lambda one: -one[1])
+        if count
+    ]
+    return Panel("reasons", _("Why customers left"), Table([_("Reason"), _("Customers")], rows))
+
+
 PANELS: dict[str, Callable[[Board], Panel]] = {
     "flow": flow,
+    "reasons": reasons,
     "recommending": recommending,
     "ages": ages,
     "spending": spending,

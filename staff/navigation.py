@@ -24,6 +24,7 @@ class Entry:
     icon: str
     short: str | Promise = ""
     key: str = ""  # what follows "g" on the keyboard
+    also: tuple[str, ...] = ()  # where addresses begin that belong to it, though not under it
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,13 @@ LOG = Entry(
     "crm:log", _("Log something"), "plus", pgettext_lazy("write down a call or visit", "Log")
 )
 TICKETS = Entry("support:ticket-list", _("Tickets"), "ticket")
-OVERVIEW = Entry("metrics:overview", _("Dashboard"), "layout-dashboard", _("Measure"))
+OVERVIEW = Entry(
+    "metrics:overview",
+    _("Dashboard"),
+    "layout-dashboard",
+    _("Measure"),
+    also=("dashboards/", "cohorts/", "targets/", "annotations/"),
+)
 
 GROUPS = (
     Group("", (TODAY,)),
@@ -130,8 +137,8 @@ def may_read(role: int, rule: Access) -> bool:
 
 def current_url(path: str) -> str:
     """The most specific page of the navigation that `path` lies under; "" if none."""
-    for url in _urls(get_urlconf(), get_script_prefix()):
-        if path == url or (url != "/" and path.startswith(url)):
+    for url, above in _urls(get_urlconf(), get_script_prefix()):
+        if path == url or (above != "/" and path.startswith(above)):
             return url
     return ""
 
@@ -154,7 +161,11 @@ def _page(name: str, urlconf: str | None, prefix: str) -> tuple[str, Access] | N
 
 
 @lru_cache(maxsize=8)
-def _urls(urlconf: str | None, prefix: str) -> list[str]:
-    """Every page of the navigation, the most specific first."""
-    pages = (_page(entry.name, urlconf, prefix) for group in GROUPS for entry in group.entries)
-    return sorted((url for url, _rule in filter(None, pages)), key=len, reverse=True)
+def _urls(urlconf: str | None, prefix: str) -> list[tuple[str, str]]:
+    """Every page of the navigation with what lies above its own, the most specific first."""
+    found = []
+    for entry in (entry for group in GROUPS for entry in group.entries):
+        if target := _page(entry.name, urlconf, prefix):
+            found.append((target[0], target[0]))
+            found += [(target[0], prefix + begins) for begins in entry.also]
+    return sorted(found, key=lambda one: len(one[1]), reverse=True)

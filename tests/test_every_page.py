@@ -52,7 +52,14 @@ SAMPLES = {
     "surveys:tag-edit": "SELECT min(id) FROM surveys_commenttag",
     "surveys:trigger": "SELECT min(id) FROM surveys_surveytrigger",
     "surveys:trigger-create": "SELECT 'ordered' UNION ALL SELECT 'relational'",
+    "metrics:dashboard": "SELECT 'acquisition' UNION ALL SELECT 'retention' UNION ALL SELECT 'value' "
+    "UNION ALL SELECT 'satisfaction' UNION ALL SELECT 'support' UNION ALL SELECT 'team' "
+    "UNION ALL SELECT 'listening'",
+    "metrics:dashboard-print": "SELECT 'overview' UNION ALL SELECT 'retention' UNION ALL SELECT 'team'",
+    "metrics:target-set": "SELECT 'customer_churn' UNION ALL SELECT 'first_response_time'",
     "metrics:metric": "SELECT 'nps' UNION ALL SELECT 'customer_churn' UNION ALL SELECT 'ltv_annual'",
+    "metrics:alert-create": "SELECT 'csat'",
+    "metrics:finding": "SELECT min(id) FROM metrics_finding WHERE state = 'open'",
     "metrics:metric-breakdown": "SELECT 'nps'",
     "metrics:metric-breakdown-csv": "SELECT 'nps'",
     "metrics:metric-csv": "SELECT 'nps'",
@@ -60,6 +67,8 @@ SAMPLES = {
     "metrics:metric-rows": "SELECT 'nps/numerator' UNION ALL SELECT 'customer_churn/denominator'",
 }
 ROWS_OF = {
+    "alert": "metrics_alert",
+    "annotation": "metrics_annotation",
     "contact": "crm_contact",
     "contract": "crm_contract",
     "cost": "crm_cost",
@@ -287,6 +296,9 @@ def test_pages_with_nothing_on_them_yet(
         "/surveys/review-sites/",
         "/metrics/",
         "/metrics/nps/",
+        "/findings/",
+        "/alerts/",
+        "/digest/",
         "/costs/",
         "/outreach/",
         "/imports/",

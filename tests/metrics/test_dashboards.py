@@ -6,7 +6,6 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +18,7 @@ from metrics.definitions import find
 from staff.models import Business, User
 from surveys.models import Response, Survey
 from tests.factories import CustomerFactory, OrderFactory, TaskFactory, TicketFactory
+from tests.metrics.counting import count_months
 
 JANUARY = "?grain=month&on=2026-01-01"
 
@@ -43,7 +43,7 @@ def january(business: Business, agent: User) -> None:
         answer("csat", score, owner=agent)
     OrderFactory(total=Decimal(100), ordered_at=datetime(2026, 1, 5, 12, tzinfo=UTC))
     OrderFactory(total=Decimal("50.50"), ordered_at=datetime(2026, 1, 6, 12, tzinfo=UTC))
-    call_command("recompute", "--full", verbosity=0)
+    count_months(date(2026, 1, 1), date(2026, 1, 1))
 
 
 def urls() -> list[str]:
@@ -69,6 +69,13 @@ def test_tabs_lead_to_the_others_in_the_same_period(agent_client: Client, januar
     for url in urls():
         assertContains(response, f"{url}?grain=month&amp;on=2026-01-01")
     assertContains(response, 'aria-current="page">Value')
+
+
+@pytest.mark.parametrize("path", ["/dashboards/team/", "/targets/", "/annotations/", "/cohorts/"])
+def test_the_navigation_says_where_one_is(
+    agent_client: Client, business: Business, path: str
+) -> None:
+    assertContains(agent_client.get(path), '<a href="/" aria-current="true">', count=2)
 
 
 def test_a_dashboard_that_is_not_there_is_not_found(agent_client: Client, january: None) -> None:
@@ -100,7 +107,7 @@ def test_lower_is_met_where_lower_is_better() -> None:
 
 def test_a_running_period_is_not_judged(agent_client: Client, business: Business) -> None:
     OrderFactory(total=Decimal(10), ordered_at=timezone.now() - timedelta(minutes=1))
-    call_command("recompute", "--full", verbosity=0)
+    count_months(timezone.localdate(), timezone.localdate())
     aims.set_target(kpi="average_ticket", from_on=date(2026, 1, 1), value=Decimal(99), by=None)
     response = agent_client.get("/")
     assertContains(response, "Target R$99.00")
@@ -116,7 +123,7 @@ def test_charts_have_targets_as_steps_and_numbered_marks(
     aims.save_annotation(by=None, on=date(2026, 1, 16), title="New prices", kpis=["cac"])
     answer("nps", 9, day=2)
     Response.objects.filter(score=6).update(answered_at=datetime(2025, 11, 9, 12, tzinfo=UTC))
-    call_command("recompute", verbosity=0)
+    count_months(date(2025, 11, 1), date(2026, 1, 1))
     response = agent_client.get("/dashboards/satisfaction/" + JANUARY)
     [nps, _csat] = response.context["charts"]
     assert nps["data"]["target"]["values"] == [20, 20, 40]

@@ -8,14 +8,14 @@ import pytest
 from django.utils import timezone
 
 from metrics import periods, reading
-from metrics.computing import computed
 from metrics.dashboards import DASHBOARDS
 from metrics.definitions import Definition
 from metrics.demo.loading import Loader
-from metrics.models import Grain, Snapshot
+from metrics.models import Grain
 from metrics.periods import Period
 from metrics.reading import Tile
 from staff.models import Business
+from tests.metrics.counting import count
 
 NOW = datetime(2026, 7, 10, 12, tzinfo=UTC)
 
@@ -30,8 +30,7 @@ def periods_of_the_demo(db: None, monkeypatch: pytest.MonkeyPatch) -> list[Perio
     quarter = periods.containing(running.starts_on, Grain.QUARTER, zone).previous()
     own = {Grain.MONTH: [running.previous(), running], Grain.QUARTER: [quarter]}
     for some in own.values():
-        made = computed(list(shown().values()), some, NOW).values()
-        Snapshot.objects.bulk_create(one.snapshot for one in made)
+        count(some, NOW, list(shown().values()))
     return [period for some in own.values() for period in some]
 
 

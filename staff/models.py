@@ -227,9 +227,14 @@ class Change(models.Model):
         IN_USE = "in_use", _("other records point to it")
         BLOCKED = "blocked", _("it clashes with a newer record")
 
-    # The index below serves the key as well; an import writes millions of these rows.
+    # The index below serves the key as well, and the database does not look its set up for each of
+    # the millions of rows that an import writes: whoever writes them has just opened it.
     change_set = models.ForeignKey(
-        ChangeSet, on_delete=models.CASCADE, related_name="changes", db_index=False
+        ChangeSet,
+        on_delete=models.CASCADE,
+        related_name="changes",
+        db_index=False,
+        db_constraint=False,
     )
     model = models.CharField(max_length=60)
     object_id = models.BigIntegerField()

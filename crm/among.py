@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, CharField, F, Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
-from staff.copying import quoted
+from staff.copying import array_of
 
 
 class Among(Func):
@@ -40,10 +40,5 @@ class Among(Func):
         column, parameters = compiler.compile(source)
         is_text = isinstance(source.output_field, (CharField, TextField))
         kind = "text" if is_text else "bigint"
-        return f"{column} = ANY(%s::{kind}[])", (*parameters, array_text(self.values))
-
-
-def array_text(values: Collection[str] | Collection[int]) -> str:
-    """An array as PostgreSQL reads it; the driver's own way takes a microsecond per value more."""
-    members = [str(one) if isinstance(one, int) else quoted(one) for one in values]
-    return "{" + ",".join(members) + "}"
+        # The driver's own way takes a microsecond per value more.
+        return f"{column} = ANY(%s::{kind}[])", (*parameters, array_of(self.values))

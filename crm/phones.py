@@ -17,6 +17,8 @@ _BY_LANGUAGE = {"es": "ES", "pt-br": "BR", "en": "US"}
 # A run of digits as people write telephone numbers, within a longer text.
 # Not the end of a word, as in the e-mail of an ana1985.
 _RUN = re.compile(r"(?<!\w)\+?\(?\d[\d\s().\-/]*\d(?!\w)")
+# How all that begins from which Mexico's old prefixes are taken, wherever it is read.
+_MEXICAN = re.compile(r"\+\D*5\D*2\D*1")
 _OLD_MEXICAN = re.compile(r"(?:\+?521|044|045|01)(\d{10})")
 _FEWEST, _MOST = 3, 17
 
@@ -45,7 +47,8 @@ def normalise(text: str, *, region: str) -> str:
     text = unicode_digits(text).strip()
     if text.startswith("00"):
         text = f"+{text[2:]}"
-    text = _without_old_prefix(text, region)
+    if region == "MX" or _MEXICAN.match(text):
+        text = _without_old_prefix(text)
     if ordinary := dialling.e164(text, region):
         return ordinary
     try:
@@ -57,13 +60,11 @@ def normalise(text: str, *, region: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def _without_old_prefix(text: str, region: str) -> str:
+def _without_old_prefix(text: str) -> str:
     """Mexico gave up its prefixes of mobiles and long distance in 2019; address books have not."""
     digits = re.sub(r"\D", "", text)
     old = _OLD_MEXICAN.fullmatch(f"+{digits}" if text.startswith("+") else digits)
-    if old and (text.startswith("+") or region == "MX"):
-        return f"+52{old[1]}"
-    return text
+    return f"+52{old[1]}" if old else text
 
 
 def readable(e164: str, region: str) -> str:

@@ -16,7 +16,7 @@ from crm import folding, phones
 from crm.among import Among
 from crm.batches import batches
 from crm.models import Affiliation, ContactPoint, Customer, CustomerSearch
-from crm.words import Term, WordIndex, index_words, search_words
+from crm.words import Term, WordIndex, index_words, search_words, words_of_all
 from staff.bulk import insert_rows, save_rows
 from staff.models import Business
 
@@ -106,7 +106,7 @@ def rewrite(texts: Mapping[int, str]) -> None:
 def text_of(texts: Iterable[str], points: Iterable[tuple[str, str]] = ()) -> str:
     """The words by which these texts (names, places, tags) and then contact points, each its kind
     and its value, are found."""
-    words = [word for text in texts for word in index_words(text)]
+    words = words_of_all(texts)
     for kind, value in points:
         words += _words_of_point(kind, value)
     return " ".join(list(dict.fromkeys(words))[:MOST_WORDS])

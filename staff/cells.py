@@ -20,3 +20,9 @@ def meant(cell: str) -> str:
     """What a cell of a file says, without the apostrophe that `harmless` put in front."""
     cell = cell.strip()
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def rewritten(cell: str) -> str:
+    """`harmless` of what a cell of a file means."""
+    cell = cell.strip()
+    return harmless(meant(cell)) if cell and cell[0] in _SUSPICIOUS else cell

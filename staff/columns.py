@@ -15,10 +15,11 @@ from django.utils.duration import duration_iso_string
 def to_json(value: Any) -> Any:
     """Return `value` in JSON's own types; `from_json` with its field gives an equal value back."""
     match value:
+        case datetime():
+            is_aware = value.tzinfo is not None and value.tzinfo is not UTC
+            return (value.astimezone(UTC) if is_aware else value).isoformat()
         case None | bool() | int() | float() | str() | list() | dict():
             return value
-        case datetime():
-            return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
         case timedelta():
             return duration_iso_string(value)
         case date() | time():

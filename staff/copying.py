@@ -3,12 +3,12 @@ value in Python, takes longer than the database needs to write them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from json import dumps
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -101,7 +101,21 @@ def array(
     field: models.Field[Any, Any], values: Sequence[Any], connection: BaseDatabaseWrapper
 ) -> str:
     """Values of this column as PostgreSQL reads an array of them."""
+    kinds = set() if isinstance(field, models.JSONField) else set(map(type, values))
+    if kinds in ({str}, {int}):
+        return array_of(values)
     return "{" + ",".join([_element(field, value, connection) for value in values]) + "}"
+
+
+def array_of(values: Collection[str] | Collection[int]) -> str:
+    """An array of nothing but texts, or nothing but whole numbers."""
+    if not values or isinstance(next(iter(values)), int):
+        return "{" + ",".join(map(str, values)) + "}"
+    texts = cast("Collection[str]", values)
+    together = "".join(texts)
+    if "\\" in together or '"' in together:
+        return "{" + ",".join(map(quoted, texts)) + "}"
+    return '{"' + '","'.join(texts) + '"}'
 
 
 def _element(field: models.Field[Any, Any], value: Any, connection: BaseDatabaseWrapper) -> str:

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.among import Among
 from crm.folding import fold
+from crm.imports.customer_found import EMAIL, PHONE, PLAIN, Found
 from crm.imports.kinds import Entry, Values
 from crm.imports.parsing import says_otherwise
 from crm.imports.session import Session
-from crm.merging import known_as
-from crm.models import Affiliation, ContactPoint, Customer
+from crm.models import ContactPoint, Customer
 from staff.models import User
 
 KINDS_OF_POINTS = tuple(ContactPoint.Kind.values)
-EMAIL, PHONE = ContactPoint.Kind.EMAIL.value, ContactPoint.Kind.PHONE.value
-NUMBER = re.compile(r"#[1-9][0-9]{0,17}")
-# What a blank cell leaves alone, and a filled one sets.
-PLAIN = ("name", "kind", "source", "language", "birthday", "city", "country", "created_at")
-KNOWN = ("pk", "external_source", "external_id", "name_folded", "stage", "owner_id", *PLAIN)
 
 
 @dataclass(slots=True)
@@ -93,12 +84,15 @@ class Plan:
 
 
 class Planner:
-    """Looks up all that a batch may need, then decides row by row."""
+    """Decides row by row, by all that was looked up for the batch."""
 
     def __init__(self, entries: Sequence[Entry], session: Session) -> None:
         self.session = session
         self.entries = [entry for entry in entries if not entry.refusal and self._has_keys(entry)]
-        self._look_up()
+        self.own_targets = [name for name in session.mapped if name.startswith("custom.")]
+        self.found = Found(
+            [entry.values for entry in self.entries], session.source, has_own=bool(self.own_targets)
+        )
 
     def plan(self) -> Plan:
         matches = []
@@ -110,9 +104,7 @@ class Planner:
             self._set_tags(match)
             self._tell(match)
             matches.append(match)
-        return Plan(matches, self.tagged, self.only_contact, self.points)
-
-    # --- Looking up ---------------------------------------------------------------------------
+        return Plan(matches, self.found.tagged, self.found.only_contact, self.found.points)
 
     def _has_keys(self, entry: Entry) -> bool:
         values = entry.values
@@ -125,118 +117,21 @@ class Planner:
             return False
         return not address or first_time(f"email {address}", entry)
 
-    def _look_up(self) -> None:
-        values = [entry.values for entry in self.entries]
-        keys = [key for one in values if (key := one.get("external_id"))]
-        addresses = [address for one in values if (address := one.get("email"))]
-        self.by_key: dict[str, Values] = {}
-        self.by_pk: dict[int, Values] = {}
-        self.merged: dict[str, int] = {}
-        if keys:
-            mine = Customer.objects.filter(
-                Among("external_id", keys), external_source=self.session.source
-            )
-            # Said again, because the planner can't see it in so many keys: the index is of these.
-            self._note(mine.exclude(external_id=""))
-            self.by_key = {row["external_id"]: row for row in self.by_pk.values()}
-            unknown = [key for key in keys if key not in self.by_key]
-            self.merged = known_as(self.session.source, unknown)
-            self._look_up_numbers(unknown)
-        # Address → the contact that has it, and whom this contact serves, first and oldest first.
-        self.holder: dict[str, int] = {}
-        self.serves: dict[int, list[int]] = {}
-        if addresses:
-            self._look_up_addresses(addresses)
-        self._look_up_contacts()
-        self.owners = _owners(values)
-        self._look_up_tags()
-
-    def _look_up_numbers(self, keys: Sequence[str]) -> None:
-        """ "#12" is what an export calls a customer without a key elsewhere: customer 12, if it still
-        has none. Where all came by an import, each has one, so no number means somebody else."""
-        numbers = {int(key[1:]): key for key in keys if NUMBER.fullmatch(key)}
-        if not numbers:
-            return
-        self._note(Customer.objects.filter(Among("pk", list(numbers)), external_id=""))
-        self.by_key |= {key: self.by_pk[pk] for pk, key in numbers.items() if pk in self.by_pk}
-
-    def _note(self, customers: Any) -> None:
-        is_own_asked = any(target.startswith("custom.") for target in self.session.mapped)
-        names = (*KNOWN, "custom") if is_own_asked else KNOWN
-        for row in customers.values_list(*names):
-            self.by_pk[row[0]] = dict(zip(names, row, strict=True))
-
-    def _look_up_addresses(self, addresses: Sequence[str]) -> None:
-        held = ContactPoint.objects.filter(
-            Among("value", addresses), kind=EMAIL, retired_at=None
-        ).values_list("value", "contact_id")
-        self.holder = dict(held)
-        if not self.holder:
-            return
-        current = Affiliation.objects.filter(
-            Among("contact_id", list(self.holder.values())), until=None
-        ).order_by("-is_primary", "pk")
-        self.serves = defaultdict(list)
-        for contact, customer in current.values_list("contact_id", "customer_id"):
-            self.serves[contact].append(customer)
-        others = {pk for served in self.serves.values() for pk in served} - self.by_pk.keys()
-        if others:
-            self._note(Customer.objects.filter(Among("pk", list(others))))
-
-    def _look_up_contacts(self) -> None:
-        """The contact of each known customer whom one asks first, and how to reach them."""
-        self.contact_of: dict[int, int] = {}
-        self.only_contact: dict[int, str] = {}
-        self.points: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
-        self.retired: dict[tuple[int, str, str], tuple[int, datetime]] = {}
-        if not self.by_pk:
-            return
-        current = Affiliation.objects.filter(
-            Among("customer_id", list(self.by_pk)), until=None
-        ).order_by("is_primary", "-pk")  # the primary one, last, wins
-        several = set()
-        for customer, contact, name in current.values_list(
-            "customer_id", "contact_id", "contact__name"
-        ):
-            if customer in self.contact_of:
-                several.add(customer)
-            self.contact_of[customer] = contact
-            self.only_contact[customer] = name
-        for customer in several:
-            del self.only_contact[customer]
-        points = ContactPoint.objects.filter(
-            Among("contact_id", list(self.contact_of.values()))
-        ).order_by("pk")
-        columns = ("pk", "contact_id", "kind", "value", "retired_at")
-        for pk, contact, kind, value, retired_at in points.values_list(*columns):
-            if retired_at:
-                self.retired[contact, kind, value] = (pk, retired_at)
-            else:
-                self.points[contact, kind].append((pk, value))
-
-    def _look_up_tags(self) -> None:
-        self.tagged: dict[int, dict[int, tuple[int, str, str]]] = defaultdict(dict)
-        if not self.by_pk:
-            return
-        through: Any = Customer.tags.through
-        rows = through.objects.filter(Among("customer_id", list(self.by_pk)))
-        named = rows.values_list("pk", "customer_id", "tag_id", "tag__folded", "tag__name")
-        for pk, customer, tag, folded, name in named.order_by("tag__folded"):
-            self.tagged[customer][tag] = (pk, folded, name)
-
     # --- Deciding -----------------------------------------------------------------------------
 
     def _match(self, entry: Entry) -> Match | None:
         """The customer of this row; None when it is refused or left as it is."""
         key, address = entry.values.get("external_id") or "", entry.values.get("email")
-        if key in self.merged:
+        if key in self.found.merged:
             self._leave_merged(entry)
             return None
-        holder = self.holder.get(address) if address else None
+        holder = self.found.holder.get(address) if address else None
         if holder and address and address in self.session.given_up:
             holder = None  # an earlier row gave its contact another one
-        served = [self.by_pk[pk] for pk in self.serves.get(holder, ())] if holder else []
-        customer = self.by_key.get(key)
+        served = (
+            [self.found.by_pk[pk] for pk in self.found.serves.get(holder, ())] if holder else []
+        )
+        customer = self.found.by_key.get(key)
         if customer is None and served and served[0]["external_id"] in {"", key}:
             customer = served[0]
         if served and (customer is None or customer not in served):
@@ -249,7 +144,7 @@ class Planner:
             if not self.session.first_row_of(customer["pk"], entry, said):
                 return None
             match.pk = customer["pk"]
-            match.contact = self.contact_of.get(match.pk, 0)
+            match.contact = self.found.contact_of.get(match.pk, 0)
         if holder and not served:
             if match.contact not in {0, holder}:
                 self._refuse_address(entry, _("a contact of nobody's"))
@@ -279,16 +174,16 @@ class Planner:
         if key and not (was and (was["external_id"] or key == f"#{was['pk']}")):
             wanted["external_source"], wanted["external_id"] = self.session.source, key
         if owner := values.get("owner"):
-            if owner not in self.owners:
+            if owner not in self.found.owners:
                 match.entry.refuse(
                     _("owner: nobody called “%(owner)s” works here.") % {"owner": owner}
                 )
                 return False
-            wanted["owner_id"] = self.owners[owner]
+            wanted["owner_id"] = self.found.owners[owner]
         own = {
             name.removeprefix("custom."): value
-            for name, value in values.items()
-            if value is not None and name.startswith("custom.")
+            for name in self.own_targets
+            if (value := values.get(name)) is not None
         }
         if own:
             wanted["custom"] = {**(was["custom"] if was else {}), **own}
@@ -306,9 +201,9 @@ class Planner:
                 for name, new in wanted.items()
                 if was[name] != new and says_otherwise(new, was[name], context)
             }
-        name = match.now("name")
-        if was is None or was["name_folded"] != (fold(name)[:200]):
-            match.changes["name_folded"] = fold(name)[:200]
+        folded = fold(match.now("name"))[:200]
+        if was is None or was["name_folded"] != folded:
+            match.changes["name_folded"] = folded
         match.changed = match.changed or bool(match.changes)
         return True
 
@@ -339,11 +234,11 @@ class Planner:
             value = values.get(kind)
             if not value or (kind == EMAIL and self._has_already(match, value)):
                 continue
-            points = self.points.get((match.contact, kind), []) if match.contact else []
+            points = self.found.points.get((match.contact, kind), []) if match.contact else []
             if any(value == there for _pk, there in points):
                 continue
             match.changed = True
-            if retired := self.retired.get((match.contact, kind, value)):
+            if retired := self.found.retired.get((match.contact, kind, value)):
                 match.revived.append(retired)
                 continue
             if not points:
@@ -359,11 +254,11 @@ class Planner:
 
     def _has_already(self, match: Match, address: str) -> bool:
         """Whether it is another contact of this customer's who has the address."""
-        holder = self.holder.get(address)
+        holder = self.found.holder.get(address)
         return (
             bool(holder)
             and address not in self.session.given_up
-            and match.pk in self.serves.get(holder or 0, ())
+            and match.pk in self.found.serves.get(holder or 0, ())
         )
 
     def _set_tags(self, match: Match) -> None:
@@ -372,7 +267,7 @@ class Planner:
         if not written:
             return
         match.tags = {folded: tag for tag in written if (folded := fold(tag))}
-        present = {folded for _pk, folded, _name in self.tagged.get(match.pk, {}).values()}
+        present = {folded for _pk, folded, _name in self.found.tagged.get(match.pk, {}).values()}
         if match.tags.keys() != present:
             match.changed = True
 
@@ -386,7 +281,9 @@ class Planner:
         told = [*self._columns(match, was), *self._reach(match)]
         if match.begins_tenure:
             told.append(("stage", was["stage"], Customer.Stage.CUSTOMER.value))
-        present = {folded: name for _pk, folded, name in self.tagged.get(match.pk, {}).values()}
+        present = {
+            folded: name for _pk, folded, name in self.found.tagged.get(match.pk, {}).values()
+        }
         if match.tags is not None and match.tags.keys() != present.keys():
             told.append(("tags", list(present.values()), list(match.tags.values())))
         for target, before, after in told:
@@ -408,23 +305,10 @@ class Planner:
             value = match.entry.values.get(kind)
             is_made = (kind, value) in match.made
             if value and (
-                value in moved or is_made or (match.contact, kind, value) in self.retired
+                value in moved or is_made or (match.contact, kind, value) in self.found.retired
             ):
                 yield kind, moved.get(value), value
 
     @cached_property
     def _people(self) -> dict[int | None, str]:
         return {person.pk: str(person) for person in User.objects.all()}
-
-
-def _owners(rows: Iterable[Values]) -> dict[str, int]:
-    """People by e-mail or full name, as the file names them."""
-    named = {owner for values in rows if (owner := values.get("owner"))}
-    if not named:
-        return {}
-    people = User.objects.filter(Q(email__in={n.lower() for n in named}) | Q(name__in=named))
-    by_name = {person.name: person.pk for person in people}
-    by_email = {person.email: person.pk for person in people}
-    return {
-        owner: pk for owner in named if (pk := by_email.get(owner.lower()) or by_name.get(owner))
-    }

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from crm import search
 from crm.among import Among
-from crm.imports.customer_plans import EMAIL, PHONE, Match, Plan
+from crm.imports.customer_found import EMAIL, PHONE
+from crm.imports.customer_plans import Match, Plan
 from crm.imports.kinds import Values
 from crm.imports.session import Session
 from crm.models import Affiliation, Contact, ContactPoint, Customer, Tag, TenureSpan

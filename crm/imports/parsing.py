@@ -252,13 +252,19 @@ def email(text: str, context: Context) -> str:
     address = text.lower().removeprefix("mailto:")
     if _ORDINARY_ADDRESS.fullmatch(address) and len(address) <= LONGEST_ADDRESS:
         return address
-    try:
-        validate_email(address)
-        if len(address) > LONGEST_ADDRESS:
-            raise ValidationError("")
-    except ValidationError as error:
-        raise BadCell(_("“%(text)s” is not an e-mail address.") % {"text": text}) from error
+    if not _is_address(address):
+        raise BadCell(_("“%(text)s” is not an e-mail address.") % {"text": text})
     return address
+
+
+def _is_address(text: str) -> bool:
+    if "@" not in text or len(text) > LONGEST_ADDRESS:
+        return False
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def language(text: str, context: Context) -> str:

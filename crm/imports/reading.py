@@ -165,7 +165,7 @@ def _rows(lines: Lines, header: tuple[str, ...], written: int) -> Iterator[Row]:
         if cells is None:
             yield Row(line, (), header, misaligned=True)
         elif len(cells) == width:
-            if any(cells) and any(cell.strip() for cell in cells):
+            if cells[0].strip() or any(cell.strip() for cell in cells):
                 yield Row(line, cells, header)
         elif any(cell.strip() for cell in cells):  # a blank line says nothing
             surplus = len(cells) != written or any(cell.strip() for cell in cells[width:])

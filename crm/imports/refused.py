@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crm.imports.kinds import Entry
-from staff.cells import harmless, meant
+from staff.cells import harmless, rewritten
 
 ADDED = ("line", "reason")
 _MARK = "\ufeff"
@@ -41,7 +41,7 @@ class RefusedRows:
         """Write entries, all of which were refused."""
         self._write(
             [
-                *(harmless(meant(cell)) for cell in self._cells(entry)),
+                *map(rewritten, self._cells(entry)),
                 entry.line,
                 harmless(entry.refusal),
             ]

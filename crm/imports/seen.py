@@ -32,9 +32,12 @@ class Seen:
 
     def first_number(self, digest: int, line: int) -> int:
         """The same for keys that are numbers above zero."""
-        place = self._place(digest)
-        if self._digests[place]:
-            return self._lines[place]
+        digests, mask = self._digests, self._mask
+        place = digest & mask
+        while there := digests[place]:
+            if there == digest:
+                return self._lines[place]
+            place = (place + 1) & mask
         if 3 * self._count >= 2 * len(self._digests):
             self._grow()
             place = self._place(digest)

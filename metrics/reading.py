@@ -287,7 +287,7 @@ def charted(
 
     Stored figures where there are such: one query. Else each kind of fact is asked once for all.
     """
-    if scope is None and definition.is_stored:
+    if scope is None and definition.is_stored and grain in definition.grains:
         points = series(definition, grain, first_on, until_on, period.zone)
         if period.grain:
             return Charted(_tile(points), points)

@@ -127,6 +127,12 @@ def test_what_looks_back_over_months_is_kept_by_month() -> None:
     day = containing(date(2026, 6, 3), Grain.DAY, UTC_ZONE)
     tile = reading.tile(find("silent_customers"), day, now=at(8, 2))
     assert tile.point.status == "only_by_month"
+    # Asked for on its own page it is measured all the same.
+    until = day.ends_on
+    charted = reading.charted(
+        find("silent_customers"), day, Grain.DAY, day.starts_on, until, now=at(8, 2)
+    )
+    assert charted.tile.point.value == 1
 
 
 def test_contact_told_later_ends_a_silence_of_months_after_it() -> None:

@@ -9,6 +9,7 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         from metrics import (
+            check_up_pages,
             customer_page,
             merge_rules,
             personal,
@@ -34,5 +35,6 @@ class MetricsConfig(AppConfig):
         personal.register()
         trail.register()
         customer_page.register()
+        check_up_pages.register()
         jobs.register("metrics.fit_expected", every=timedelta(days=1), task=expected_tasks.fit)
         watching.register()

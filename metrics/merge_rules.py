@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm.merging import Merge, MergeRule, drop, register
 from metrics.models import ExpectedValue
+from staff import changes
 
 
 def expected(merge: Merge) -> None:
@@ -14,3 +15,5 @@ def expected(merge: Merge) -> None:
 def register_rules() -> None:
     """Called from MetricsConfig.ready."""
     register([MergeRule("metrics.expectedvalue.customer", expected)])
+    # Made anew every night, so no reason to keep a customer whose import is reverted.
+    changes.derived_model("metrics.expectedvalue")

@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from metrics.definitions.definition import Compared, Definition, Params, Reach, Theme
 from metrics.definitions.keeping import behind
 from metrics.facts import Facts
-from metrics.facts.contracts import recurring
 from metrics.formulas import Result
 from metrics.formulas import contracts as formulas
 from metrics.formulas.contracts import Recurring
@@ -19,9 +18,7 @@ CONTRACTS = {"contract": Reach.OWN, "tenure": Reach.OWN}
 
 
 def _of(formula: Callable[[Recurring], Result]) -> Callable[[Facts, Params], list[Result]]:
-    return lambda facts, _params: [
-        formula(one) for one in recurring(facts.windows, scope=facts.scope)
-    ]
+    return lambda facts, _params: [formula(one) for one in facts.recurring]
 
 
 REVENUE_CHURN_GROSS = Definition(

@@ -32,10 +32,12 @@ from metrics.demo import deals, house, ledger, many, stories, words
 from metrics.demo.aimed import Aimed
 from metrics.demo.asked import Asked
 from metrics.demo.bought import Bought
+from metrics.demo.checked import hold_trainings
 from metrics.demo.clock import Clock
 from metrics.demo.desk import Desk
 from metrics.demo.followed import Followed
 from metrics.demo.history import History, Life, arrival
+from metrics.demo.overheard import Overheard
 from metrics.demo.people import draw
 from metrics.demo.room import Room
 from metrics.demo.written import Written
@@ -96,7 +98,9 @@ class Loader:
             self.asked.count_invited()
             self.asked.ask_now(self.team[0])
             Followed(self.team[0]).write()
+            Overheard(self.clock, self.seed).write()
             Aimed(self.clock, self.team[0]).write()
+            hold_trainings(self.clock, self.team)
             Room(self.clock, self.business, self.team, self.seed).write()
             Written(self.clock, self.business, self.team[0], self.seed).write()
         return Loaded(made, signs_in)
@@ -126,6 +130,9 @@ class Loader:
             house.found()
         self.business = Business.objects.get(pk=1)
         self.clock = Clock(timezone.now(), self.business.zone, self.years)
+        if business is None:
+            # They have been there as long as their customers.
+            User.objects.update(created_at=self.clock.start)
         people = User.objects.filter(is_active=True, role__gte=Role.AGENT)
         self.team = list(people.order_by("-role", "pk")[:4])
         self.asked = Asked(self.clock, self._by(1))

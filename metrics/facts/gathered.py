@@ -9,10 +9,11 @@ from fractions import Fraction
 from functools import cached_property, partial
 
 from metrics.facts import answers as answered
-from metrics.facts import costs, orders, tenures, tickets
+from metrics.facts import contracts, costs, orders, tenures, tickets
 from metrics.facts import subscribers as listed
 from metrics.facts.over import Fact, added, fieldwise, in_runs
 from metrics.formulas import RatioSums, TenureCounts
+from metrics.formulas.contracts import Recurring
 from metrics.formulas.helping import Durations
 from metrics.periods import GREGORIAN_YEAR, Window
 from metrics.scope import Scope
@@ -138,6 +139,10 @@ class Facts:
             fetch = partial(answered.leads, days=days, as_of=self.as_of)
             self._leads[days] = self._added(fetch, answered.Leads())
         return self._leads[days]
+
+    @cached_property
+    def recurring(self) -> list[Recurring]:
+        return contracts.recurring(self.windows, scope=self.scope)
 
     @cached_property
     def subscribers(self) -> list[listed.Subscribers]:

@@ -147,11 +147,10 @@ class Shown:
 
 
 def shown(business: Business, alerts: Iterable[Alert]) -> list[Shown]:
-    """Two queries with that of the alerts."""
+    """Two queries with that of the alerts; one where there are none."""
     rows = [alert for alert in alerts if alert.kpi in DEFINITIONS]
-    latest: dict[int, AlertEvent] = {}
-    for event in AlertEvent.objects.filter(alert__in=rows).order_by("starts_on"):
-        latest[event.alert_id] = event
+    events = AlertEvent.objects.filter(alert__in=rows).order_by("starts_on") if rows else []
+    latest = {event.alert_id: event for event in events}
     return [Shown(row, DEFINITIONS[row.kpi], latest.get(row.pk), business) for row in rows]
 
 

@@ -6,6 +6,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -26,7 +27,7 @@ from staff.templatetags.vinculo import UNKNOWN
 # Which are drawn, if they have enough to draw.
 DRAWN = ("nps", "retention", "income_per_customer", "first_response_time")
 WEEKS = 13
-# Fewer points are no line.
+# With fewer steps from one week to the next there is no line, only dots.
 FEWEST = 3
 MOST = 3
 
@@ -85,6 +86,11 @@ class Chart:
     @property
     def values(self) -> list[float | None]:
         return [one.value if one.shown_as == "value" else None for one in self.points]
+
+    @property
+    def steps(self) -> int:
+        """From a week to the next, both of which say something."""
+        return sum(None not in both for both in pairwise(self.values))
 
     @cached_property
     def png(self) -> bytes:
@@ -176,6 +182,6 @@ def figures(week: Period, business: Business, now: datetime) -> Figures:
         else:
             silent.append(str(tile.definition.name))
         chart = Chart(tile.definition, tile.series, target, business.currency)
-        if kpi in DRAWN and sum(value is not None for value in chart.values) >= FEWEST:
+        if kpi in DRAWN and chart.steps >= FEWEST:
             charts.append(chart)
     return Figures(told, silent, charts[:MOST])

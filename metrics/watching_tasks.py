@@ -5,12 +5,13 @@ from django.utils import timezone
 
 from metrics import alerts, digest
 from metrics.findings import looking
+from metrics.findings.rules import RULES
 
 
 @shared_task(ignore_result=True)
 def look_for_findings() -> None:
     """What light rules see, hourly."""
-    looking.look(is_daily=False)
+    looking.look(rules=[rule for rule in RULES.values() if not rule.is_heavy])
 
 
 @shared_task(ignore_result=True)

@@ -34,8 +34,8 @@ class Looked:
     over: int = 0
 
 
-def look(*, now: datetime | None = None, is_daily: bool = True) -> Looked | None:
-    """Ask every rule, or without `is_daily` the light ones; None while another asks."""
+def look(*, now: datetime | None = None, rules: Iterable[Rule] | None = None) -> Looked | None:
+    """Ask these rules, or all; None while another asks."""
     now = now or timezone.now()
     business = Business.current()
     if business is None:
@@ -45,9 +45,8 @@ def look(*, now: datetime | None = None, is_daily: bool = True) -> Looked | None
             return None
         looking, looked = Looking(business, now), Looked()
         with timezone.override(business.zone):
-            for rule in RULES.values():
-                if is_daily or not rule.is_heavy:
-                    _keep(rule, rule.look(looking), looking, looked)
+            for rule in RULES.values() if rules is None else rules:
+                _keep(rule, rule.look(looking), looking, looked)
     return looked
 
 

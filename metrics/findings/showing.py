@@ -15,6 +15,7 @@ from metrics.findings.rules import RULES
 from metrics.models import Finding, Grain
 from metrics.periods import Period
 from metrics.showing import period_name
+from staff.formats import date_short
 from staff.models import Business
 
 # So many of those whom it is about are shown with it; its page has the others.
@@ -46,8 +47,19 @@ class Shown:
         return [sentence for sentence in self.telling.sentences if sentence]
 
     @property
+    def is_of_month(self) -> bool:
+        """A month's figures say so; else it is what the rows are as they stand."""
+        return self.period.grain is Grain.MONTH
+
+    @property
     def period_name(self) -> str:
-        return period_name(self.period)
+        """When the figures said so: a month, or for what is looked at as it stands, the day."""
+        return self._when(self.finding.starts_on, self.finding.ends_on)
+
+    def _when(self, starts_on: date, ends_on: date) -> str:
+        if self.is_of_month:
+            return period_name(_period(starts_on, ends_on, self.business))
+        return str(date_short(ends_on - periods.DAY))
 
     @property
     def customer_ids(self) -> list[int]:
@@ -75,7 +87,7 @@ class Shown:
         if "starts_on" not in outcome:
             return ""
         starts_on, ends_on = map(date.fromisoformat, (outcome["starts_on"], outcome["ends_on"]))
-        return period_name(_period(starts_on, ends_on, self.business))
+        return self._when(starts_on, ends_on)
 
     def _measure(self, value: Any) -> str:
         return "" if value is None else self.rule.measure(float(value), self.business.currency)

@@ -15,6 +15,7 @@ from metrics.alert_forms import AlertForm
 from metrics.definitions import DEFINITIONS, Definition
 from metrics.models import Alert
 from metrics.views.asked import definition_or_404
+from metrics.words import THEMES
 from staff.access import Role, access, acting_user
 from staff.models import Business, ChangeSet
 from staff.refusals import Refusal
@@ -27,9 +28,11 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     rows = Alert.objects.prefetch_related("told").order_by("kpi", "pk")
     shown = alerts.shown(request.business, rows)  # type: ignore[attr-defined]
     watched = {one.definition.kpi for one in shown}
+    others = [d for d in DEFINITIONS.values() if d.is_stored and d.kpi not in watched]
+    by_theme = [(name, [d for d in others if d.theme is theme]) for theme, name in THEMES.items()]
     context = {
         "shown": sorted(shown, key=lambda one: (not one.is_off, not one.alert.is_active)),
-        "others": [d for d in DEFINITIONS.values() if d.is_stored and d.kpi not in watched],
+        "others": [(name, definitions) for name, definitions in by_theme if definitions],
         "may_write": acting_user(request).has_role(Role.MANAGER),
     }
     return render(request, "metrics/alert_list.html", context)

@@ -130,8 +130,8 @@ def test_a_metric_page_counts_its_queries_whatever_its_history(
     january: None,
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    # session, user, business, series, tile, history, engine, marks
-    with django_assert_max_num_queries(10):
+    # session, user, business, series, tile, history, engine, marks, targets, annotations, alerts
+    with django_assert_max_num_queries(11):
         agent_client.get("/metrics/nps/" + JANUARY)
 
 

@@ -8,12 +8,20 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.actions import count_pauses
 from metrics import actions
+from metrics.demo.checked import Checked
 from metrics.demo.house import OWNER_EMAIL, PASSWORD
 from metrics.demo.loading import USUAL, Loader, NotEmpty
+from metrics.demo.watched import Watched
+from metrics.expected.actions import fit_expected
 from staff.installation import prepare_database
+
+# What is expected of more customers is worked out in their first night.
+MOST_FITTED_AT_ONCE = 20_000
 
 
 def positive(text: str) -> int:
@@ -42,6 +50,11 @@ class Command(BaseCommand):
             raise CommandError(str(refusal), returncode=2) from None
         self._say(_("Computing the figures"))
         actions.recompute_full()
+        Watched(timezone.now()).write()
+        Checked(timezone.now()).write()
+        count_pauses()
+        if loaded.customers <= MOST_FITTED_AT_ONCE:
+            fit_expected()
         words = _("%(customers)s customers over %(years)s years, in %(seconds)s seconds.")
         seconds = f"{time.monotonic() - began:.1f}"
         self._say(

@@ -51,8 +51,13 @@ def save_rows(
     with connection.cursor() as cursor:
         while batch := list(islice(remaining, MOST_PARAMETERS // len(fields))):
             values, params = _values(connection, fields, batch)
+            which = f"{table}.{key} = v.column1"
+            if connection.vendor == "postgresql":
+                # Said again, because for so many rows to join, it would read the table whole.
+                which += f" AND {table}.{key} = ANY(%s::{_kind(fields[0], connection)}[])"
+                params.append(params[0])
             cursor.execute(
-                f"UPDATE {table} SET {settings} FROM {values} WHERE {table}.{key} = v.column1",  # noqa: S608
+                f"UPDATE {table} SET {settings} FROM {values} WHERE {which}",  # noqa: S608
                 params,
             )
             found += cursor.rowcount

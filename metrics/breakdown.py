@@ -51,6 +51,11 @@ class Breakdown:
         return sum(group.size for group in self.others)
 
     @property
+    def has_costs_of_all(self) -> bool:
+        """Whether there may be costs that are in the whole and in no group."""
+        return self.dimension.name == "source" and "cost" in self.whole.definition.facts
+
+    @property
     def is_tested(self) -> bool:
         """Whether any group could be compared with the others."""
         return any(line.change.interval for line in self.lines)

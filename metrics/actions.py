@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -147,15 +147,28 @@ def recompute_full(
     return Refreshed(**recomputing.totals(run))
 
 
-def check(*, now: datetime | None = None, sample: int | None = None) -> list[Difference]:
-    """Compare stored figures with the facts: all, or of each grain a `sample` of periods.
+def check(*, now: datetime | None = None) -> list[Difference]:
+    """Every stored figure that differs from its facts."""
+    return compare(now=now).differences
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How many cells were held against the facts, and those that differ."""
+
+    compared: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+
+def compare(*, now: datetime | None = None, sample: int | None = None) -> Comparison:
+    """Compare stored figures with the facts: all, or of each grain a `sample` of closed periods.
 
     Refreshes first, so that what is merely waiting is no difference. Writes nothing else.
     """
     now = now or timezone.now()
     business = Business.current()
     if business is None:
-        return []
+        return Comparison()
     refresh(now=now)
     shown: list[Period] = []
     for _grain, some in all_periods(business.zone, now):
@@ -163,12 +176,14 @@ def check(*, now: datetime | None = None, sample: int | None = None) -> list[Dif
         if sample is not None and len(closed) > sample:
             closed = sorted(random.sample(closed, sample), key=lambda one: one.starts_on)
         shown += closed
-    found = []
+    compared, found = 0, []
     for part in in_parts(shown):
-        for made, before in differing(computed(STORED, part, now)):
+        cells = computed(STORED, part, now)
+        compared += len(cells)
+        for made, before in differing(cells):
             one = made.snapshot
             found.append(Difference(one.kpi, one.grain, one.starts_on, _told(before), _told(one)))
-    return found
+    return Comparison(compared, found)
 
 
 def _told(one: Snapshot | None) -> str:

@@ -13,6 +13,7 @@ class MetricsConfig(AppConfig):
             customer_page,
             merge_rules,
             personal,
+            self_check,
             survey_results,
             tasks,
             trail,
@@ -34,6 +35,7 @@ class MetricsConfig(AppConfig):
         merge_rules.register_rules()
         personal.register()
         trail.register()
+        self_check.register()
         customer_page.register()
         check_up_pages.register()
         jobs.register("metrics.fit_expected", every=timedelta(days=1), task=expected_tasks.fit)

@@ -3,24 +3,35 @@
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
-from metrics import actions
+from metrics import actions, recomputing, self_check
+from staff.models import Business
 
 log = logging.getLogger(__name__)
 
 NIGHTLY_SAMPLE = 40  # closed periods of each grain
+HANDS = 4  # called to a recompute at once; each refresh that is due meanwhile calls another
 
 
 @shared_task(ignore_result=True)
 def refresh() -> None:
-    """Refresh what marks and the passing of time touch; running this twice changes nothing."""
-    actions.refresh()
+    """Refresh what marks and the passing of time touch; running this twice changes nothing.
+
+    While everything is computed again, help with that: so a piece whose message was lost, or whose
+    worker died, is found.
+    """
+    if recomputing.under_way():
+        lend_a_hand.delay()
+    else:
+        actions.refresh()
 
 
 @shared_task(ignore_result=True)
 def nightly() -> None:
-    """Compare a sample of stored figures with the facts, loudly; then compute everything again."""
-    for difference in actions.check(sample=NIGHTLY_SAMPLE):
+    """Compare a sample of stored figures with the facts, and raise the alarm if any differs; then
+    have everything computed again, by whichever workers there are."""
+    for difference in self_check.run(sample=NIGHTLY_SAMPLE):
         log.error(
             "A stored figure differed from its facts: %s %s %s was %s, is %s",
             difference.kpi,
@@ -29,4 +40,14 @@ def nightly() -> None:
             difference.stored,
             difference.computed,
         )
-    actions.recompute_full()
+    business = Business.current()
+    if business and recomputing.begin(timezone.now(), business.zone):
+        for _hand in range(HANDS):
+            lend_a_hand.delay()
+
+
+@shared_task(ignore_result=True)
+def lend_a_hand() -> None:
+    """Do a piece of the recompute under way, if one is left that nobody does."""
+    if (run := recomputing.under_way()) and recomputing.work(run):
+        lend_a_hand.delay()

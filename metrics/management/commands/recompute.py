@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from metrics import actions
+from metrics import actions, self_check
 from staff.installation import business_or_refusal
 
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         self.stderr.write(said, ending="\r" if done < total else "\n")
 
     def _check(self) -> None:
-        differences = actions.check()
+        differences = self_check.run(sample=None)
         for one in differences:
             said = _("%(cell)s: stored %(stored)s, now %(computed)s")
             cell = f"{one.kpi} {one.grain} {one.starts_on}"

@@ -11,7 +11,10 @@ from staff.installation import business_or_refusal
 
 
 class Command(BaseCommand):
-    help = "Fits the purchase models (extra `clv`: numpy, scipy) and stores what each customer is expected to bring."
+    help = (
+        "Fits the purchase models (extra `clv`: numpy, scipy) and stores what each customer is "
+        "expected to bring."
+    )
 
     def handle(self, **_options: Any) -> None:
         business_or_refusal()

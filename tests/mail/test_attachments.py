@@ -13,8 +13,9 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from mail import delivery
 from mail.actions import FilesTooLarge, queue_email, queue_emails
-from mail.drafts import MOST_BYTES, DraftFile
+from mail.drafts import MOST_BYTES, DraftFile, inline_address
 from mail.models import OutgoingAttachment, OutgoingEmail
+from mail.ways import as_django_message
 from staff.files import store_file
 from staff.models import Business
 from tests.mail.drafting import draft
@@ -161,3 +162,30 @@ def test_the_outbox_names_files_and_shows_keys_only_to_who_may_read_the_mail(
     assertContains(page, "t1-2-abc")
     assertNotContains(page, "c2VjcmV0")  # "secret" as it travels
     assertNotContains(agent_client.get(url), "t1-2-abc")
+
+
+def test_a_picture_that_the_html_shows_travels_beside_it(sink: Sink) -> None:
+    html = f'<p>Look</p><img src="{inline_address("line.png")}" alt="A line">'
+    picture = file("line.png", b"\x89PNG", "image/png")
+    delivered = sent(sink, picture, file(), html=html)
+
+    assert delivered.message.get_content_type() == "multipart/mixed"
+    [plan] = attached(delivered)
+    assert plan.get_filename() == "plan.pdf"
+    [related] = [
+        part for part in delivered.message.walk() if part.get_content_type() == "multipart/related"
+    ]
+    _html, shown = related.get_payload()
+    assert (shown["Content-ID"], shown.get_content_disposition()) == ("<line.png@inline>", "inline")
+    assert shown.get_payload(decode=True) == b"\x89PNG"
+
+
+def test_a_provider_is_given_the_picture_for_its_place(business: Business) -> None:
+    html = f'<img src="{inline_address("line.png")}" alt="A line">'
+    picture = file("line.png", b"\x89PNG", "image/png")
+    outgoing = queue_email(draft(stream="replies", attachments=[picture], html=html))
+    outgoing.from_address, outgoing.message_id = "us@example.com", "<1@example.com>"
+    outgoing.sent_at = outgoing.created_at
+    [part] = as_django_message(outgoing, {}).attachments
+    assert part["Content-ID"] == "<line.png@inline>"
+    assert part["Content-Disposition"].startswith("inline")

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertContains, assertNotContains
 
 from crm.actions.tasks import complete_task
+from crm.folding import fold
 from crm.models import Task, Tenure
 from metrics import actions as engine
 from metrics.findings import actions
@@ -23,11 +24,16 @@ from metrics.findings.rules.going_quiet import likely_gone
 from metrics.findings.showing import Shown
 from metrics.models import Finding
 from staff.models import AuditEntry, Business, User
+from support import projection
+from support.actions.tickets import open_ticket
+from support.models import Category, Ticket, TicketEvent
 from surveys.models import Response, Survey
 from tests.factories import (
     CostFactory,
     CustomerFactory,
+    InvitationFactory,
     OrderFactory,
+    ResponseFactory,
     TaskFactory,
     TenureSpanFactory,
 )
@@ -149,6 +155,69 @@ def test_churn_within_the_noise_is_not_spoken_of() -> None:
     spans(5, at(2, 10))
     looked()
     assert not Finding.objects.filter(kind="churn_up").exists()
+
+
+def solved(month: int, count: int, *, back: int, category: Category) -> None:
+    """Tickets solved in the month, of which some were opened again two days later."""
+    kinds = TicketEvent.Kind
+    for number in range(count):
+        opened = datetime(2026, month, 3, 9, tzinfo=UTC) + timedelta(hours=number)
+        ticket = open_ticket(
+            customer=CustomerFactory(),
+            at=opened,
+            subject="Help",
+            channel=Ticket.Channel.EMAIL,
+            text="Help",
+            category=category,
+        )
+        events = [(kinds.REPLIED, 1), (kinds.RESOLVED, 2)]
+        events += [(kinds.REOPENED, 48), (kinds.RESOLVED, 60)] if number < back else []
+        TicketEvent.objects.bulk_create(
+            TicketEvent(ticket=ticket, kind=kind, at=opened + timedelta(hours=hours))
+            for kind, hours in events
+        )
+        projection.rebuild([ticket.pk])
+
+
+def test_returns_that_truly_rose_tell_their_categories(business: Business) -> None:
+    brakes, wheels = (
+        Category.objects.create(name=name, folded=fold(name)) for name in ("Brakes", "Wheels")
+    )
+    solved(1, 30, back=1, category=wheels)
+    solved(2, 30, back=15, category=brakes)
+    looked(datetime(2026, 3, 2, 10, tzinfo=UTC))
+    finding = of("returns_up")
+    assert finding.evidence["categories"] == [["Brakes", 15, 0]]
+    words = told(finding, business)
+    assert "Of what was solved in February 2026, 15 tickets came back within seven days" in words
+    assert "Behind it: Brakes: 15 (0 before)." in words
+
+
+def asked(month: int, count: int, *, answered: int) -> None:
+    for number in range(count):
+        invitation = InvitationFactory(sent_at=at(month, 5))
+        if number < answered:
+            ResponseFactory(
+                invitation=invitation, customer=invitation.customer, answered_at=at(month, 6)
+            )
+
+
+def test_fewer_who_answer_than_before(business: Business) -> None:
+    asked(1, 40, answered=30)
+    asked(2, 40, answered=10)
+    looked()
+    words = told(of("response_rate_fell"), business)
+    assert "In February 2026 25.0% of 40 invitations were answered" in words
+    assert "the month before it was 75.0%" in words
+
+
+def test_hardly_anybody_is_asked(business: Business) -> None:
+    for _each in range(20):
+        TenureSpanFactory(started_at=at(1, 1))
+    looked()
+    assert "Of 20 customers 0 were asked for an opinion within a year: 0.0%." in told(
+        of("few_asked"), business
+    )
 
 
 def buys(*days_ago: int, now: datetime = NOW) -> Any:

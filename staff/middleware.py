@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 
 from staff.access import View, may, rule_for
-from staff.models import Business
+from staff.models import OF_REQUEST, Business
 
 # What answers before there is a business.
 WITHOUT_BUSINESS = {"staff:setup", "set_language", "healthz", "readyz", "jsi18n"}
@@ -25,16 +25,18 @@ class BusinessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         business = Business.current()
         request.business = business  # type: ignore[attr-defined]
-        if business:
-            timezone.activate(business.zone)
-        # A person's own choice wins over the browser's, which LocaleMiddleware has found.
-        is_asset = request.path.startswith("/static/")
-        if not is_asset and request.user.is_authenticated and request.user.language:
-            translation.activate(request.user.language)
-            request.LANGUAGE_CODE = request.user.language
+        of_request = OF_REQUEST.set(business)
         try:
+            if business:
+                timezone.activate(business.zone)
+            # A person's own choice wins over the browser's, which LocaleMiddleware has found.
+            is_asset = request.path.startswith("/static/")
+            if not is_asset and request.user.is_authenticated and request.user.language:
+                translation.activate(request.user.language)
+                request.LANGUAGE_CODE = request.user.language
             return self.get_response(request)
         finally:
+            OF_REQUEST.reset(of_request)
             timezone.deactivate()
 
 

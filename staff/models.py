@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -76,11 +77,13 @@ class Business(models.Model):
 
     @classmethod
     def current(cls) -> Business | None:
-        """The business, or None before set-up; a request carries it as request.business."""
-        return _CURRENT.first()
+        """The business, or None before set-up; within a request that which it carries."""
+        return OF_REQUEST.get() or _CURRENT.first()
 
 
 _CURRENT = Prepared(lambda _value: Business.objects.filter(pk=1))
+# That of the request at hand, so that it is read once however many need it (staff.middleware).
+OF_REQUEST: ContextVar[Business | None] = ContextVar("business_of_request", default=None)
 
 
 class UserManager(BaseUserManager["User"]):

@@ -16,6 +16,7 @@ from metrics.definitions import Definition
 from metrics.formulas.change import Change
 from staff.formats import duration, month_name
 from staff.templatetags.vinculo import UNKNOWN, money, number, percent, signed
+from support.models import Ticket
 
 if TYPE_CHECKING:
     from datetime import date
@@ -159,7 +160,7 @@ def parts(found: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:
 def _by_name(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Reasons of losses, channels of interactions and sites of reviews, the most frequent first."""
     reasons, channels = found.get("by_reason") or {}, found.get("by_channel") or {}
-    kinds = dict(Interaction.Kind.choices)
+    kinds = {**dict(Ticket.Channel.choices), **dict(Interaction.Kind.choices)}
     counted = [(dict(LossReason.choices).get(code, code), n) for code, n in reasons.items()]
     counted += [(kinds.get(code, code), n) for code, n in channels.items()]
     shown = [

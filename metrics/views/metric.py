@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from metrics import aims, charts, freshness, reading
+from metrics import aims, charts, checks, freshness, reading
 from metrics.aims import Targets
 from metrics.definitions import STORED
 from metrics.dimensions import dimensions
@@ -61,6 +61,7 @@ def metric(request: HttpRequest, kpi: str) -> HttpResponse:
             annotations=happened,
             is_running=points[-1].period.is_running(choice.now),
         ),
+        "checks": checks.beside(definition, choice.period, now=choice.now, scope=whom.scope),
         "target": targets.of_period(kpi, choice.period) if targets else None,
         "happened": happened,
         "may_set": aims.can_set_targets(acting_user(request)),

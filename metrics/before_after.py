@@ -89,7 +89,8 @@ class Sides:
 def sides(on: date, length: Length, *, zone: ZoneInfo, now: datetime) -> Sides | None:
     """None while no whole week or month is over since."""
     until, since = _around(on, length.grain, zone)
-    before, after = [], []
+    before: list[Period] = []
+    after: list[Period] = []
     earlier = periods.containing(until - periods.DAY, length.grain, zone)
     later = periods.containing(since, length.grain, zone)
     while len(after) < length.count and later.end <= now:
@@ -154,17 +155,19 @@ def differences(annotation: Annotation, sides: Sides, *, now: datetime) -> list[
 def compared(definitions: Sequence[Definition], sides: Sides, *, now: datetime) -> list[Difference]:
     """Each kind of fact is asked once for all of them."""
     facts = Facts([sides.before.window(now), sides.after.window(now)], as_of=now)
-    measured = [(one, *one.compute(facts, {})) for one in definitions]
-    tested = [
-        one
+    measured: list[tuple[Definition, Result, Result]] = []
+    for one in definitions:
+        before, after = one.compute(facts, {})
+        if before.value is not None or after.value is not None:
+            measured.append((one, before, after))
+    tested = sum(
+        one.compared is not Compared.SUMS and min(before.n, after.n) >= LEAST
         for one, before, after in measured
-        if one.compared is not Compared.SUMS and min(before.n, after.n) >= LEAST
-    ]
-    tail = TAIL / max(1, len(tested))
+    )
+    tail = TAIL / max(1, tested)
     return [
         Difference(one, before, after, change(one, before, after, tail))
         for one, before, after in measured
-        if before.value is not None or after.value is not None
     ]
 
 

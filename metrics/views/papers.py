@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from io import StringIO
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -56,7 +57,7 @@ def dashboard_pdf(request: HttpRequest, name: str) -> HttpResponse:
     return _file(content, "application/pdf", f"{_title(context['board'])}.pdf")
 
 
-def _on_paper(request: HttpRequest, name: str) -> dict[str, object]:
+def _on_paper(request: HttpRequest, name: str) -> dict[str, Any]:
     board = board_or_404(request, name)
     context = shown(request, board)
     for chart in context["charts"]:

@@ -120,17 +120,18 @@ function drawTarget(ctx, area, scales, target) {
   ctx.setLineDash([2, 3]);
   const { values } = target;
   const edge = (at) => Math.min(Math.max(scales.x.getPixelForValue(at), area.left), area.right);
-  let last = null;
+  let first = null;
   for (let i = 0; i < values.length; i++) {
     if (values[i] === null) continue;
     const y = scales.y.getPixelForValue(values[i]);
-    if (i > 0 && values[i - 1] !== null) line(ctx, edge(i - 0.5), scales.y.getPixelForValue(values[i - 1]), edge(i - 0.5), y);
+    const before = values[i - 1] ?? null;
+    if (before !== null) line(ctx, edge(i - 0.5), scales.y.getPixelForValue(before), edge(i - 0.5), y);
     line(ctx, edge(i - 0.5), y, edge(i + 0.5), y);
-    last ??= { x: edge(i - 0.5), y };
+    first ??= { x: edge(i - 0.5), y };
   }
-  if (!last) return;
+  if (!first) return;
   ctx.textAlign = "left";
-  ctx.fillText(target.label ?? "", last.x + 4, last.y - 5);
+  ctx.fillText(target.label ?? "", first.x + 4, first.y - 5 < area.top + 10 ? first.y + 14 : first.y - 5);
 }
 
 /** A flag with its number; the list beside the chart says what happened. */

@@ -59,6 +59,8 @@ class AlertForm(forms.Form):
     def __init__(self, *args: Any, definition: Definition, currency: str, **options: Any) -> None:
         self.definition = definition
         super().__init__(*args, **options)
+        grains = [(grain.value, grain.label) for grain in definition.grains]
+        self.fields["grain"].choices = grains  # type: ignore[attr-defined]
         people = User.objects.filter(is_active=True, role__gte=Role.READ_ONLY)
         self.fields["told"].queryset = people.order_by("name", "pk")  # type: ignore[attr-defined]
         self.fields["low"].help_text = self.fields["high"].help_text = self._unit(currency)

@@ -61,7 +61,7 @@ def judge_all(*, now: datetime | None = None) -> int:
 
 def _judge(alert: Alert, business: Business, until: datetime) -> int:
     definition = DEFINITIONS.get(alert.kpi)
-    if definition is None or not definition.is_stored:
+    if definition is None or not definition.is_stored or alert.grain not in definition.grains:
         return 0
     changes = 0
     for point in waiting(alert, definition, business, until):

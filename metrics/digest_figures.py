@@ -163,7 +163,7 @@ class Figures:
 
 def figures(week: Period, business: Business, now: datetime) -> Figures:
     """Two queries."""
-    definitions = DASHBOARDS[OVERVIEW].definitions
+    definitions = [one for one in DASHBOARDS[OVERVIEW].definitions if Grain.WEEK in one.grains]
     tiles = reading.tiles(
         grain=Grain.WEEK,
         now=now,

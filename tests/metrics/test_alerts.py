@@ -186,6 +186,12 @@ def test_minutes_are_written_in_hours(manager_client: Client) -> None:
     assert Alert.objects.get().high == 90
 
 
+def test_only_periods_for_which_there_is_a_figure_can_be_watched(manager_client: Client) -> None:
+    page = manager_client.get(reverse("metrics:alert-create", args=["silent_customers"]))
+    assertContains(page, 'value="month"')
+    assertNotContains(page, 'value="week"')
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

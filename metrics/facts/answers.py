@@ -51,7 +51,8 @@ def answers(
                    r.answered_at AS answered_at,
                    CASE WHEN {COUNTS} THEN 1 ELSE 0 END AS counts
             FROM r
-            WHERE r.kind = %s AND r.customer_id IS NOT NULL AND r.validity <> 'held'{within(scope, "r.customer_id")}
+            WHERE r.kind = %s AND r.customer_id IS NOT NULL AND r.validity <> 'held'
+            {within(scope, "r.customer_id")}
         ),
         placed AS (
             SELECT i, score, counts, ROW_NUMBER() OVER (

@@ -27,6 +27,11 @@ FEEDBACK = """
 DETRACTOR = "r.kind = 'nps' AND r.validity = 'valid' AND r.score <= 6"
 
 
+def one_for_each_end(windows: Sequence[Window]) -> list[Window]:
+    """One of the windows for each of their ends: a month, its quarter and its year may end together."""
+    return list({window.end: window for window in windows}.values())
+
+
 def quiet_before_end(windows: Sequence[Window], days: int) -> list[Window]:
     """The days before the end of each window, from a local midnight: of a running one, today's too.
 
@@ -137,17 +142,17 @@ def _of_others(windows: Sequence[Window], *, scope: Scope | None) -> list[OfOthe
 def heard(windows: Sequence[Window], *, days: int, scope: Scope | None = None) -> list[int]:
     """Customers served in each window with whom something passed in the `days` before its end."""
     table, params = windows_table("win", windows, scope)
-    quiet, more = windows_table("quiet", quiet_before_end(windows, days))
+    quiet, more = windows_table("quiet", quiet_before_end(one_for_each_end(windows), days))
     rows = fetch(
         f"""
         WITH {table}, {quiet},
         lately AS (
-            SELECT DISTINCT quiet.i AS i, x.customer_id AS customer_id
+            SELECT DISTINCT quiet.e AS e, x.customer_id AS customer_id
             FROM quiet CROSS JOIN crm_interaction x
             WHERE x.occurred_at >= quiet.s AND x.occurred_at < quiet.e AND {SPOKEN}
             {within(scope, "x.customer_id")}
         )
-        SELECT win.i, COUNT(*) FROM lately JOIN win ON win.i = lately.i
+        SELECT win.i, COUNT(*) FROM lately JOIN win ON win.e = lately.e
         WHERE {served_in("lately.customer_id", "win.s", "win.e")} GROUP BY win.i
         """,
         [*params, *more],
@@ -168,23 +173,24 @@ class Listened:
 
 def listened(windows: Sequence[Window], *, scope: Scope | None = None) -> list[Listened]:
     table, params = windows_table("win", windows, scope)
-    years, more = windows_table("year", [window.year_to_end() for window in windows])
+    ends = one_for_each_end(windows)
+    years, more = windows_table("year", [window.year_to_end() for window in ends])
     own = served_in("reached.customer_id", "win.s", "win.e")
     rows = fetch(
         f"""
         WITH {table}, {years},
         reached AS (
-            SELECT DISTINCT year.i AS i, 'asked' AS how, v.customer_id AS customer_id
+            SELECT DISTINCT year.e AS e, 'asked' AS how, v.customer_id AS customer_id
             FROM year CROSS JOIN surveys_invitation v
             WHERE v.sent_at >= year.s AND v.sent_at < year.e AND v.bounced_at IS NULL
             {within(scope, "v.customer_id")}
             UNION ALL
-            SELECT DISTINCT year.i, 'answered', r.customer_id
+            SELECT DISTINCT year.e, 'answered', r.customer_id
             FROM year CROSS JOIN surveys_response r
             WHERE r.answered_at >= year.s AND r.answered_at < year.e AND r.validity = 'valid'
             AND r.customer_id IS NOT NULL {within(scope, "r.customer_id")}
         )
-        SELECT win.i, reached.how, COUNT(*) FROM reached JOIN win ON win.i = reached.i
+        SELECT win.i, reached.how, COUNT(*) FROM reached JOIN win ON win.e = reached.e
         WHERE {own} GROUP BY win.i, reached.how
         """,
         [*params, *more],

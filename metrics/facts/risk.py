@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 
 from metrics.facts.contracts import runs_at
-from metrics.facts.listening import SPOKEN, quiet_before_end
+from metrics.facts.listening import SPOKEN, one_for_each_end, quiet_before_end
 from metrics.facts.orders import money
 from metrics.facts.standing import active_at
 from metrics.periods import DAY, Window
@@ -49,16 +50,17 @@ def at_risk(
     ahead_days: int,
     scope: Scope | None = None,
 ) -> list[AtRisk]:
-    """From one statement; a customer whom several risks concern counts once in the total.
+    """From one statement for the ends of all windows: where they begin doesn't matter.
 
     A detractor's latest answer of the twelve months was 0–6; a silent one had no word with us for
-    `silent_days`; a contract ends within `ahead_days` and nothing follows it.
+    `silent_days`; a contract ends within `ahead_days` and nothing follows it. A customer whom several
+    of these concern counts once in the total.
     """
-    table, params = windows_table("win", windows, scope)
+    ends = one_for_each_end(windows)
+    table, params = windows_table("year", [window.year_to_end() for window in ends], scope)
     for name, others in (
-        ("year", [window.year_to_end() for window in windows]),
-        ("quiet", quiet_before_end(windows, silent_days)),
-        ("ahead", ahead(windows, ahead_days)),
+        ("quiet", quiet_before_end(ends, silent_days)),
+        ("ahead", ahead(ends, ahead_days)),
     ):
         another, more = windows_table(name, others)
         table, params = f"{table}, {another}", [*params, *more]
@@ -114,14 +116,14 @@ def at_risk(
         """,
         params,
     )
-    results = [AtRisk() for _ in windows]
+    found: dict[datetime, AtRisk] = {}
     for i, income, total, detractors, quiet, ending, customers, missing in rows:
         amounts = [money(one) for one in (detractors, quiet, ending)]
-        results[i] = AtRisk(
+        found[ends[i].end] = AtRisk(
             income=money(income),
             at_risk=money(total),
             by_risk=dict(zip(RISKS, amounts, strict=True)),
             customers=int(customers),
             missing_rates=int(missing),
         )
-    return results
+    return [found.get(window.end, AtRisk()) for window in windows]

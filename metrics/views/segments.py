@@ -145,8 +145,8 @@ def metric_breakdown_csv(request: HttpRequest, kpi: str) -> HttpResponse:
 def _columns() -> list[str]:
     return [
         pgettext("of a metric", "Value"),
-        _("95% interval, from"),
-        _("95% interval, to"),
+        _("Interval, from"),
+        _("Interval, to"),
         "n",
         _("Unit"),
         _("Notes"),

@@ -157,9 +157,11 @@ def detractors(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def _detractors(user: User, since: datetime) -> QuerySet[Response]:
+    """Who answered without a name waits for nobody: they can't be replied to."""
     visible = Ticket.objects.visible_to(user).filter(pk=OuterRef("follow_up__ticket"))
     return (
         Response.objects.detractors_unanswered(since=since)
+        .filter(customer__isnull=False)
         .select_related("customer", "follow_up__ticket__assignee")
         .annotate(due_at=F("follow_up__due_at"), shown_ticket=Subquery(visible.values("pk")[:1]))
         .order_by(F("due_at").asc(nulls_last=True), "-answered_at", "-pk")[:SHOWN]

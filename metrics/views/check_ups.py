@@ -107,8 +107,7 @@ def check_up_save(request: HttpRequest) -> HttpResponse:
     """What has been typed so far: by itself while one types, or by the button."""
     current = check_ups.open_round()
     if current is None:
-        messages.info(request, str(check_ups.Finished()))
-        return _after(request)
+        return _too_late(request)
     form = CheckUpForm(request.POST, check_up=current)
     is_valid = form.is_valid()
     check_ups.save(check_up=current, texts=form.texts, answers=form.answers)
@@ -121,10 +120,12 @@ def check_up_save(request: HttpRequest) -> HttpResponse:
     return redirect("metrics:check-up")
 
 
-def _after(request: HttpRequest) -> HttpResponse:
-    """Where an open round is no longer open; htmx loads the whole page."""
+def _too_late(request: HttpRequest) -> HttpResponse:
+    """Somebody has finished it; what is being typed stays on the page."""
+    refusal = str(check_ups.Finished())
     if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": reverse("metrics:check-up")})
+        return render(request, "metrics/_check_up_saved.html", {"refusal": refusal})
+    messages.info(request, refusal)
     return redirect("metrics:check-up")
 
 

@@ -74,3 +74,12 @@ def test_today_lists_the_unhappy_until_somebody_replies(agent_client):
     assertContains(response, f"/customers/{customers['Waiting'].pk}/")
     for name in ("Called", "Happy"):
         assertNotContains(response, f"/customers/{customers[name].pk}/")
+
+
+def test_today_leaves_out_who_answered_without_a_name(agent_client):
+    ResponseFactory(customer=None, invitation=None, score=1)
+
+    response = agent_client.get("/today/")
+
+    assert response.status_code == 200
+    assertNotContains(response, "/customers/None/")

@@ -12,6 +12,7 @@ from metrics import reading
 from metrics.definitions import Compared, Definition
 from metrics.dimensions import Dimension, Group
 from metrics.formulas.change import Change, Verdict
+from metrics.formulas.student import TAIL95
 from metrics.periods import Period
 from metrics.reading import FEW_ANSWERS, Figure, Point
 from metrics.scope import Scope
@@ -70,27 +71,41 @@ def by_dimension(
     user: User,
     now: datetime,
 ) -> Breakdown:
-    """The figure of a period by the groups of a dimension, among the chosen customers."""
+    """The figure of a period by the groups of a dimension, among the chosen customers.
+
+    Each is held against all others together. The intervals are Bonferroni's, for as many groups as
+    are compared, so that chance makes a difference in fewer than one of twenty breakdowns.
+    """
     customers = chosen.scope.customers if chosen.scope else Customer.objects.all()
     groups = dimension.groups(customers, user)
     whole = reading.point(definition, period, now=now, scope=chosen.scope)
-    lines = []
+    found = []
     for group in groups[:MOST]:
         own = reading.point(definition, period, now=now, scope=group.within(chosen))
-        change = Change(Verdict.UNTESTED)
+        others = None
         if own.shown_as == "value" and len(groups) > 1:
             others = _of_others(whole, own)
             if definition.compared is Compared.ESTIMATE:
                 rest = customers.exclude(pk__in=group.customers.order_by().values("pk"))
-                scope = Scope("", "", rest)
-                others = _few(reading.point(definition, period, now=now, scope=scope))
-            if others:
-                change = reading.compare(definition, Figure.of_point(own), others)
-        lines.append(Line(group, own, change))
+                others = _told(
+                    reading.point(definition, period, now=now, scope=Scope("", "", rest))
+                )
+        found.append((group, own, others))
+    compared = sum(others is not None for _group, _own, others in found)
+    lines = [
+        Line(group, own, _difference(own, others, TAIL95 / max(compared, 1)))
+        for group, own, others in found
+    ]
     return Breakdown(dimension, whole, lines, groups[MOST:])
 
 
-def _few(point: Point) -> Figure | None:
+def _difference(own: Point, others: Figure | None, tail: float) -> Change:
+    if others is None:
+        return Change(Verdict.UNTESTED)
+    return reading.compare(own.definition, Figure.of_point(own), others, tail=tail)
+
+
+def _told(point: Point) -> Figure | None:
     return Figure.of_point(point) if point.shown_as == "value" else None
 
 

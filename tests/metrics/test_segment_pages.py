@@ -86,20 +86,11 @@ def test_a_metric_of_some_customers(agent_client: Client, january: None) -> None
     assertContains(rows, "found through “web”")
 
 
-@pytest.mark.parametrize("period", [JANUARY, DAYS])
-def test_any_days_of_some_customers(agent_client: Client, january: None, period: str) -> None:
-    for kpi in DEFINITIONS:  # not one test each: to count the month takes longer than the pages
-        query = f"?{period}&source=fair"
-        assert agent_client.get(reverse("metrics:metric", args=[kpi]) + query).status_code == 200
-        assert (
-            agent_client.get(reverse("metrics:metric-csv", args=[kpi]) + query).status_code == 200
-        )
-        where = reverse("metrics:metric-breakdown", args=[kpi])
-        assert agent_client.get(f"{where}?{period}&by=stage").status_code == 200
-        for side in ("numerator", "denominator"):
-            if getattr(DEFINITIONS[kpi], side):
-                where = reverse("metrics:metric-rows", args=[kpi, side])
-                assert agent_client.get(where + query).status_code == 200
+def test_every_metric_of_any_days_of_some_customers(agent_client: Client, january: None) -> None:
+    for kpi in DEFINITIONS:  # not one test each: to make the month takes longer than the pages
+        for name in ("metric", "metric-breakdown"):
+            where = reverse(f"metrics:{name}", args=[kpi])
+            assert agent_client.get(f"{where}?{DAYS}&source=fair&by=stage").status_code == 200, kpi
     days = agent_client.get(f"{PAGE}?{DAYS}&source=fair")
     assertContains(days, "n = 10")
     assertContains(days, '<input type="hidden" name="source" value="fair">', html=True)
@@ -176,6 +167,20 @@ def test_each_group_has_the_page_that_it_leads_to(
             total = sum((one.total() for one in rows), Fraction(0))
             if line.point.denominator is not None:
                 assert total == line.point.denominator
+
+
+def test_the_more_groups_the_stricter(agent_client: Client, january: None) -> None:
+    """Two are compared by source, each with half of the chance to be taken for different."""
+    page = agent_client.get(f"{GROUPS}?{JANUARY}&by=source")
+    web, whole = groups(page)["web"], page.context["breakdown"].whole
+    parts = {
+        name: whole.parts[name] - web.point.parts[name] for name in ("promoters", "detractors")
+    }
+    others = reading.Figure(0.0, None, None, whole.n - web.point.n, parts)
+    alone = reading.compare(web.point.definition, reading.Figure.of_point(web.point), others)
+    assert alone.interval
+    assert alone.difference == web.change.difference
+    assert web.change.interval[0] < alone.interval[0] < alone.interval[1] < web.change.interval[1]
 
 
 def test_groups_share_out_everybody(agent_client: Client, january: None) -> None:

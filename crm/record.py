@@ -85,6 +85,7 @@ class Record:
 
 def _head(pk: int) -> QuerySet[Customer]:
     rows = Customer.objects.for_page().with_counts().with_merges().filter(pk=pk)
+    rows = rows.select_related(*registry.read_along())
     return rows.annotate(own_fields=custom.beside(), latest_files=files.beside())
 
 

@@ -53,12 +53,14 @@ class Panel:
     `context` gets the request and the customer of `Customer.objects.for_page()`; None leaves the
     panel out. All panels together share the customer page's 14 queries: one query each. What the
     context has under "health", Facts with a tone, is said in the line that tells how it stands.
+    `along` are relations to one row that are read together with the customer, by no query more.
     """
 
     name: str
     template: str
     context: Callable[[HttpRequest, Customer], dict[str, Any] | None]
     order: int = 50
+    along: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,11 @@ CUSTOMER_ACTIONS: Registry[CustomerAction] = Registry()
 TIMELINE_MARKS: Registry[TimelineMark] = Registry()
 PALETTE: Registry[PaletteGroup] = Registry()
 CUSTOMER_FILTERS: Registry[CustomerFilterEntry] = Registry()
+
+
+def read_along() -> list[str]:
+    """The relations to one row that panels show of a customer."""
+    return [name for panel in PANELS.all() for name in panel.along]
 
 
 def panels(request: HttpRequest, customer: Customer) -> list[tuple[Panel, dict[str, Any]]]:

@@ -12,20 +12,21 @@ from django.utils.translation import gettext_lazy
 from crm import registry
 from crm.filters.sentence import MoneyFilter
 from crm.models import Customer
-from metrics.expected import actions as expected
+from metrics.models import ExpectedValue
 from staff.formats import money
 from staff.models import Business
 
+# What is read together with the customer.
+VALUE = "expected_value"
+
 
 def panel(request: HttpRequest, customer: Customer) -> dict[str, Any] | None:
-    """The next twelve months in a sentence: one query; nothing for somebody who never bought."""
-    if customer.first_order_at is None:
-        return None
-    found = expected.of_customer(customer.pk)
-    if found is None:
+    """The next twelve months in a sentence; nothing for somebody of whom nothing is expected."""
+    expected: ExpectedValue | None = getattr(customer, VALUE, None)
+    if expected is None:
         return None
     business: Business = request.business  # type: ignore[attr-defined]
-    return {"expected": found, "currency": business.currency}
+    return {"expected": expected, "currency": business.currency}
 
 
 def _at_least(customers: Any, _name: str, amount: Decimal) -> Any:
@@ -47,7 +48,13 @@ def _words(value: Decimal) -> str:
 def register() -> None:
     """Called from MetricsConfig.ready."""
     registry.PANELS.register(
-        registry.Panel("metrics.expected", "metrics/_customer_expected.html", panel, order=70)
+        registry.Panel(
+            "metrics.expected",
+            "metrics/_customer_expected.html",
+            panel,
+            order=70,
+            along=(VALUE, f"{VALUE}__fit"),
+        )
     )
     registry.CUSTOMER_FILTERS.register(
         registry.CustomerFilterEntry("expected_min", _make, _words, group="worth")

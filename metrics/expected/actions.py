@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from importlib.util import find_spec
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -146,9 +145,3 @@ def latest(before: date | None = None) -> ExpectedFit | None:
     """The fit that counts, or counted before a day."""
     fits = ExpectedFit.objects.order_by("-as_of", "-pk")
     return (fits.filter(as_of__lt=before) if before else fits).first()
-
-
-def of_customer(customer_id: int) -> Mapping[str, Any] | None:
-    """What is expected of a customer; None where nothing is."""
-    values = ExpectedValue.objects.filter(customer=customer_id, fit__status=OK)
-    return values.values("purchases", "value", "alive", "fit__months_ahead").first()

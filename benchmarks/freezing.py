@@ -68,7 +68,9 @@ def inserted() -> float:
     last = SurveyRun.objects.latest("pk")
     copy = SurveyRun.objects.create(survey=last.survey, version=last.version, once_key="floor")
     fresh = {"run_id": str(copy.pk), "token_hash": "md5(token_hash) || md5(id::text)"}
-    columns = [str(field.column) for field in Invitation._meta.concrete_fields if not field.primary_key]
+    columns = [
+        str(field.column) for field in Invitation._meta.concrete_fields if not field.primary_key
+    ]
     values = [fresh.get(column, column) for column in columns]
     began = time.perf_counter()
     with transaction.atomic(), connection.cursor() as cursor:

@@ -36,7 +36,7 @@ def figure(definition: Definition, value: Value, currency: str) -> str:
             return money(amount, currency)
         case "points":
             return signed(amount, 0)
-        case "points_1_7" | "points_1_5" | "number":
+        case "points_1_7" | "points_1_5" | "per_month":
             return number(amount, 2)
         case "times" | "months" | "hours":
             return number(amount, 1)

@@ -166,7 +166,7 @@ UNITS: dict[str, StrOrPromise] = {
     "points": _("points"),
     "points_1_7": _("points of 1–7"),
     "points_1_5": _("stars of 5"),
-    "number": _("a month"),
+    "per_month": _("a month"),
     "times": _("times"),
     "months": _("months"),
     "hours": _("hours"),

@@ -52,7 +52,7 @@ CONTACT_FREQUENCY = Definition(
     ),
     formula=_("interactions ÷ (customers served × months)"),
     theme=Theme.LISTENING,
-    unit="number",
+    unit="per_month",
     better="up",
     compared=Compared.ESTIMATE,
     empty="no_customers_served",

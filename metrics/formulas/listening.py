@@ -9,7 +9,7 @@ from metrics.formulas.keeping import RATIO, proportion
 from metrics.formulas.losses import COUNT
 from metrics.formulas.results import MISSING_FX_RATE, OK, Result, undefined
 
-NUMBER = "number"
+PER_MONTH = "per_month"
 HOURS = "hours"
 
 
@@ -39,7 +39,7 @@ def contact_frequency(talked: Talked, *, served: int, months: Fraction) -> Resul
         "customers": served,
     }
     if served == 0:
-        return undefined("no_customers_served", unit=NUMBER, numerator=0, denominator=0)
+        return undefined("no_customers_served", unit=PER_MONTH, numerator=0, denominator=0)
     total, weight = Fraction(talked.total), float(months)
     sums = RatioSums(
         n=served,
@@ -53,7 +53,7 @@ def contact_frequency(talked: Talked, *, served: int, months: Fraction) -> Resul
     return Result(
         status=OK,
         value=sums.x / sums.y,
-        unit=NUMBER,
+        unit=PER_MONTH,
         numerator=sums.x,
         denominator=sums.y,
         n=served,

@@ -16,9 +16,10 @@ from unittest import mock
 from django.db import connection
 from django.utils import timezone
 
+from benchmarks import columnar
 from benchmarks.rows import Row
 from crm.models import Order
-from metrics import actions
+from metrics import actions, engine, recomputing
 from metrics.definitions import DEFINITIONS
 from staff.models import Business
 
@@ -191,7 +192,7 @@ def measure() -> Iterator[Row]:
         now = timezone.now()
         run("TRUNCATE bench_snapshot", "TRUNCATE metrics_snapshot")
         bare.append(by_hand(now))
-        with mock.patch.object(actions, "STORED", chosen):
+        with mock.patch.object(recomputing, "STORED", chosen):
             ours.append(full(now))
     [(different,)] = asked(DIFFERENT)
     [(cells,)] = asked("SELECT count(*) FROM bench_snapshot")
@@ -207,6 +208,7 @@ def measure() -> Iterator[Row]:
         broken=broken,
     )
     run("DROP TABLE bench_snapshot")
+    yield from columnar.measure()
     yield from refreshing()
 
 
@@ -248,7 +250,7 @@ def by_hand(now: datetime) -> float:
     business = Business.objects.get(pk=1)
     shown = [
         (grain.value, one.starts_on, one.ends_on, window.start, window.end, one.is_running(now))
-        for grain, some in actions.all_periods(business.zone, now)
+        for grain, some in engine.all_periods(business.zone, now)
         for one in some
         for window in [one.window(now)]
     ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mail.models import OutgoingEmail
 from metrics import actions, recomputing, self_check, tasks
-from metrics.models import Mark, Piece, Recompute, SelfCheck, Snapshot
+from metrics.models import Engine, Mark, Piece, Recompute, SelfCheck, Snapshot
 from staff.models import Business, User
 from tests.factories import CustomerFactory, ResponseFactory
 
@@ -64,7 +64,7 @@ def test_the_alarm_ends_with_a_check_that_finds_nothing(figures: None, owner: Us
 def test_changes_that_nobody_counts_are_an_alarm(figures: None) -> None:
     ResponseFactory(score=1, answered_at=timezone.now() - timedelta(days=1))
     assert self_check.look().ok is None
-    actions.Engine.objects.update(refreshed_at=timezone.now() - timedelta(hours=1))
+    Engine.objects.update(refreshed_at=timezone.now() - timedelta(hours=1))
     assert self_check.look().ok is False
 
 

@@ -23,6 +23,7 @@ from metrics.computing import computed, prepared
 from metrics.definitions import STORED
 from metrics.models import Mark, Piece, Recompute
 from metrics.periods import Period
+from metrics.sql import much_room
 from staff import leases
 from staff.models import Business
 
@@ -86,7 +87,8 @@ def _lease(piece: Piece) -> str:
 def _do(piece: Piece, run: Recompute, zone: ZoneInfo, holder: str) -> None:
     """Store a piece's figures; with them, that they are stored."""
     shown = _ranges(zone, run.as_of).get((piece.first_on, piece.until_on), [])
-    made = computed([one for one in STORED if one.theme == piece.theme], shown, run.as_of)
+    with much_room():
+        made = computed([one for one in STORED if one.theme == piece.theme], shown, run.as_of)
     writing = prepared(made)
     with transaction.atomic():
         engine.still_alone(holder, _lease(piece))

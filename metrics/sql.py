@@ -6,7 +6,8 @@ Every statement of metrics.facts is written once, with these words filled in.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -76,16 +77,16 @@ def rows_table(
         customers, params = scope.table() if scope else ("", [])
         place = f"width_bucket(r.{at}, %s::timestamptz[])"
         text = (
-            f"{name} AS (SELECT {place} - 1 AS i, (%s::timestamptz[])[{place}] AS s, "  # noqa: S608 (ours)
-            f"(%s::timestamptz[])[{place} + 1] AS e, r.* FROM {table} r "
+            f"{name} AS NOT MATERIALIZED (SELECT {place} - 1 AS i, "  # noqa: S608 (ours)
+            f"(%s::timestamptz[])[{place}] AS s, (%s::timestamptz[])[{place} + 1] AS e, r.* FROM {table} r "
             f"WHERE r.{at} >= %s AND r.{at} < %s)"
         )
         given = [*params, *[edges] * 5, edges[0], edges[-1]]
         return f"{customers}, {text}" if customers else text, given
     head, params = windows_table("win", windows, scope)
     text = (
-        f"{name} AS (SELECT win.i AS i, win.s AS s, win.e AS e, r.* FROM win CROSS JOIN {table} r "  # noqa: S608
-        f"WHERE r.{at} >= win.s AND r.{at} < win.e)"
+        f"{name} AS NOT MATERIALIZED (SELECT win.i AS i, win.s AS s, win.e AS e, r.* "  # noqa: S608
+        f"FROM win CROSS JOIN {table} r WHERE r.{at} >= win.s AND r.{at} < win.e)"
     )
     return f"{head}, {text}", params
 
@@ -93,6 +94,21 @@ def rows_table(
 def is_run(windows: Sequence[Window]) -> bool:
     """Each begins where the one before it ends."""
     return bool(windows) and all(before.end == after.start for before, after in pairwise(windows))
+
+
+@contextmanager
+def much_room() -> Iterator[None]:
+    """Let PostgreSQL sort and hash more in memory: for statements over everything, one at a time."""
+    if not is_postgresql():
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET work_mem = '96MB'")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET work_mem")
 
 
 def least(one: str, other: str) -> str:

@@ -78,8 +78,9 @@ def at_edges(windows: Sequence[Window], *, scope: Scope | None = None) -> dict[d
     return totals
 
 
+# After a tenure that ended in the window: so by another, which is not the first.
 ACTIVE_AT_END = """
-    SELECT 1 FROM crm_tenure x WHERE x.customer_id = t.customer_id
+    SELECT 1 FROM crm_tenure x WHERE x.customer_id = t.customer_id AND NOT x.is_first
     AND x.started_at < t.e AND (x.ended_at IS NULL OR x.ended_at >= t.e)
 """
 

@@ -182,7 +182,7 @@ def test_a_series_of_some_asks_each_fact_once(
     """However many periods are shown; the figure itself is the last of them."""
     shown = months()
     for definition in DEFINITIONS.values():
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(12):
             found = reading.charted(
                 definition,
                 shown[-2],

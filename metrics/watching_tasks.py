@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from metrics import alerts, digest
+from metrics.alerts import judging
+from metrics.digest import weekly
 from metrics.findings import looking
 from metrics.findings.rules import RULES
 
@@ -23,10 +24,10 @@ def look_for_all_findings() -> None:
 @shared_task(ignore_result=True)
 def judge_alerts() -> int:
     """Of periods that are over; running this twice tells nothing twice."""
-    return alerts.judge_all()
+    return judging.judge_all()
 
 
 @shared_task(ignore_result=True)
 def send_digests() -> int:
     """On Mondays, to those who asked for it and have not got this week's."""
-    return digest.send_due(timezone.now())
+    return weekly.send_due(timezone.now())

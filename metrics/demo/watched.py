@@ -10,7 +10,8 @@ from decimal import Decimal
 from django.utils import timezone, translation
 
 from crm.models import Task
-from metrics import alerts, digest
+from metrics.alerts import judging
+from metrics.digest import weekly
 from metrics.findings import actions
 from metrics.findings.looking import look
 from metrics.findings.rules import RULES
@@ -55,7 +56,7 @@ class Watched:
             look(now=self.now)
             self._one_in_hand(business, people[1 % len(people)])
             self._alerts(people[0])
-        digest.choose(by=people[0], is_on=True)
+        weekly.choose(by=people[0], is_on=True)
 
     @property
     def _today(self) -> date:
@@ -104,7 +105,7 @@ class Watched:
         ]
         for row in rows:
             row.save()
-        alerts.judge_all(now=self.now)
+        judging.judge_all(now=self.now)
         for event in AlertEvent.objects.select_related("alert"):
             days = 32 if event.alert.grain == "month" else 8
             told_at = event.starts_on + timedelta(days=days)

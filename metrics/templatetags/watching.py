@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from metrics import alerts
+from metrics.alerts import judging
 from metrics.definitions import Definition
 from metrics.models import Alert, Finding
 from staff.access import Role
@@ -34,7 +34,7 @@ def alerts_of(context: template.Context, definition: Definition) -> dict[str, An
     rows = Alert.objects.filter(kpi=definition.kpi).order_by("pk")
     return {
         "definition": definition,
-        "shown": alerts.shown(business, rows),
+        "shown": judging.shown(business, rows),
         "business": business,
         "may_write": definition.is_stored and user.role >= Role.MANAGER,
     }

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.views.going_back import back, undo_tag
-from metrics import alert_actions, alerts
-from metrics.alert_forms import AlertForm
+from metrics.alerts import actions, judging
+from metrics.alerts.forms import AlertForm
 from metrics.definitions import DEFINITIONS, Definition
 from metrics.models import Alert
 from metrics.views.asked import definition_or_404
@@ -26,7 +26,7 @@ from staff.refusals import Refusal
 def alert_list(request: HttpRequest) -> HttpResponse:
     """Those that are off first; the metrics that nobody watches to choose from."""
     rows = Alert.objects.prefetch_related("told").order_by("kpi", "pk")
-    shown = alerts.shown(request.business, rows)  # type: ignore[attr-defined]
+    shown = judging.shown(request.business, rows)  # type: ignore[attr-defined]
     watched = {one.definition.kpi for one in shown}
     others = [d for d in DEFINITIONS.values() if d.is_stored and d.kpi not in watched]
     by_theme = [(name, [d for d in others if d.theme is theme]) for theme, name in THEMES.items()]
@@ -74,7 +74,7 @@ def _edit(request: HttpRequest, definition: Definition, alert: Alert | None) -> 
         "form": form,
         "definition": definition,
         "alert": alert,
-        "would": alerts.would_have(alert, business, timezone.now()) if alert else None,
+        "would": judging.would_have(alert, business, timezone.now()) if alert else None,
         "events": alert.events.order_by("-starts_on")[:12] if alert else [],
     }
     status = 422 if form.errors else 200
@@ -86,8 +86,8 @@ def _saved(
 ) -> ChangeSet | None:
     by, told = acting_user(request), list(form.cleaned_data["told"])
     if alert:
-        return alert_actions.update_alert(alert=alert, band=form.band, told=told, by=by)
-    made = alert_actions.create_alert(kpi=definition.kpi, band=form.band, told=told, by=by)
+        return actions.update_alert(alert=alert, band=form.band, told=told, by=by)
+    made = actions.create_alert(kpi=definition.kpi, band=form.band, told=told, by=by)
     return made[1]
 
 
@@ -96,7 +96,7 @@ def _saved(
 def alert_pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause it, or with `on=1` go on."""
     alert, is_active = get_object_or_404(Alert, pk=pk), request.POST.get("on") == "1"
-    stroke = alert_actions.pause_alert(alert=alert, is_active=is_active, by=acting_user(request))
+    stroke = actions.pause_alert(alert=alert, is_active=is_active, by=acting_user(request))
     words = _("The alert goes on.") if is_active else _("The alert is paused.")
     return _done(request, stroke, words)
 
@@ -105,7 +105,7 @@ def alert_pause(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def alert_delete(request: HttpRequest, pk: int) -> HttpResponse:
     alert = get_object_or_404(Alert, pk=pk)
-    stroke = alert_actions.delete_alert(alert=alert, by=acting_user(request))
+    stroke = actions.delete_alert(alert=alert, by=acting_user(request))
     return _done(request, stroke, _("The alert is deleted."))
 
 

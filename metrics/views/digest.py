@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from metrics import digest as weekly
+from metrics.digest import weekly
 from staff.access import Role, access, acting_user
 
 

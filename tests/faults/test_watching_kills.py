@@ -46,7 +46,8 @@ print(json.dumps(alert.pk))
 THROUGH_KILLS = """
 import json
 from datetime import UTC, datetime
-from metrics import alerts, digest
+from metrics.alerts import judging
+from metrics.digest import weekly
 from metrics.findings.looking import look
 from metrics.findings.rules import RULES
 from staff.models import Lease
@@ -54,8 +55,8 @@ from tests.faults.dying import killed
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 def way():
-    alerts.judge_all(now=NOW)
-    digest.send_due(NOW)
+    judging.judge_all(now=NOW)
+    weekly.send_due(NOW)
     look(now=NOW, rules=[RULES["detractors_unanswered"]])
 
 kills = 0

@@ -13,8 +13,8 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from mail.models import OutgoingEmail
 from metrics import actions as engine
-from metrics import alert_actions, alerts
-from metrics.alert_actions import Band
+from metrics.alerts import actions, judging
+from metrics.alerts.actions import Band
 from metrics.models import Alert, AlertEvent
 from staff.models import AuditEntry, Business, ChangeSet, User
 from surveys.models import Response, Survey
@@ -46,7 +46,7 @@ def answers(month: int, *scores: int) -> None:
 
 def judged(now: datetime = APRIL) -> int:
     engine.refresh(now=now)
-    return alerts.judge_all(now=now)
+    return judging.judge_all(now=now)
 
 
 def an_alert(told: User | None = None, **fields: object) -> Alert:
@@ -75,7 +75,7 @@ def an_alert(told: User | None = None, **fields: object) -> Alert:
 )
 def test_a_figure_on_the_border_is_told_of_once(state: str, value: float, expected: str) -> None:
     band = {"low": Decimal("0.8"), "high": Decimal("0.95"), "margin": Decimal("0.04")}
-    assert alerts.judged(state, value, **band) == expected  # type: ignore[arg-type]
+    assert judging.judged(state, value, **band) == expected  # type: ignore[arg-type]
 
 
 def test_it_goes_off_once_and_says_when_it_is_back(manager: User) -> None:
@@ -132,7 +132,7 @@ def test_what_is_not_counted_yet_is_not_judged() -> None:
     answers(3, 1, 1, 1, 5, 5)
     engine.refresh(now=APRIL)
     answers(3, 5)  # a mark of March waits
-    assert alerts.judge_all(now=APRIL) == 0
+    assert judging.judge_all(now=APRIL) == 0
     alert.refresh_from_db()
     assert str(alert.judged_on) != "2026-03-01"
     assert judged() == 1
@@ -248,9 +248,9 @@ def take_back(client: Client) -> None:
 
 def test_saving_it_as_it_is_changes_nothing(manager_client: Client, manager: User) -> None:
     band = Band(grain="month", low=Decimal("0.8"))
-    alert, _stroke = alert_actions.create_alert(kpi="csat", band=band, told=[], by=manager)
-    assert alert_actions.update_alert(alert=alert, band=band, told=[], by=manager) is None
-    assert alert_actions.pause_alert(alert=alert, is_active=True, by=manager) is None
+    alert, _stroke = actions.create_alert(kpi="csat", band=band, told=[], by=manager)
+    assert actions.update_alert(alert=alert, band=band, told=[], by=manager) is None
+    assert actions.pause_alert(alert=alert, is_active=True, by=manager) is None
 
 
 def test_its_page_says_what_the_band_would_have_told(manager_client: Client) -> None:

@@ -19,7 +19,7 @@ from pytest_django.asserts import assertContains
 from mail import delivery
 from mail.models import OutgoingEmail
 from metrics import actions as engine
-from metrics import digest, drawn
+from metrics.digest import pictures, weekly
 from metrics.models import Digest, DigestReader, Finding, Target
 from staff.models import AuditEntry, Business, User
 from surveys.models import Response, Survey
@@ -62,25 +62,25 @@ def reader(user: User) -> User:
 
 
 def test_it_leaves_on_monday_when_the_business_opens(business: Business) -> None:
-    opens = datetime.combine(MONDAY.date(), digest.opening(), tzinfo=UTC)
-    assert not digest.is_time(opens - timedelta(minutes=1), business)
-    assert digest.is_time(opens, business)
-    assert digest.is_time(opens + timedelta(days=2), business)
-    assert not digest.is_time(opens + timedelta(days=3), business)
-    assert not digest.is_time(opens - timedelta(days=1), business)
+    opens = datetime.combine(MONDAY.date(), weekly.opening(), tzinfo=UTC)
+    assert not weekly.is_time(opens - timedelta(minutes=1), business)
+    assert weekly.is_time(opens, business)
+    assert weekly.is_time(opens + timedelta(days=2), business)
+    assert not weekly.is_time(opens + timedelta(days=3), business)
+    assert not weekly.is_time(opens - timedelta(days=1), business)
 
 
 def test_nobody_gets_it_unasked(manager: User, weeks: None) -> None:
-    assert digest.send_due(MONDAY) == 0
+    assert weekly.send_due(MONDAY) == 0
 
 
 def test_once_for_each_person_and_week(manager: User, owner: User, weeks: None) -> None:
     reader(manager), reader(owner)
-    assert digest.send_due(MONDAY) == 2
-    assert digest.send_due(MONDAY + timedelta(hours=1)) == 0
-    assert digest.send_due(MONDAY + timedelta(days=1)) == 0
+    assert weekly.send_due(MONDAY) == 2
+    assert weekly.send_due(MONDAY + timedelta(hours=1)) == 0
+    assert weekly.send_due(MONDAY + timedelta(days=1)) == 0
     engine.refresh(now=MONDAY + timedelta(days=7))
-    assert digest.send_due(MONDAY + timedelta(days=7)) == 2
+    assert weekly.send_due(MONDAY + timedelta(days=7)) == 2
     assert OutgoingEmail.objects.count() == Digest.objects.count() == 4
 
 
@@ -90,7 +90,7 @@ class Killed(Exception):
 
 @transaction.atomic
 def killed_while_sending() -> None:
-    digest.send_due(MONDAY)
+    weekly.send_due(MONDAY)
     raise Killed
 
 
@@ -101,20 +101,20 @@ def test_a_worker_that_is_killed_before_it_commits_has_sent_nothing(
     with pytest.raises(Killed):
         killed_while_sending()
     assert not OutgoingEmail.objects.exists()
-    assert digest.send_due(MONDAY) == 1
+    assert weekly.send_due(MONDAY) == 1
     assert OutgoingEmail.objects.count() == 1
 
 
 def test_a_week_that_is_not_counted_yet_waits(manager: User, weeks: None) -> None:
     reader(manager)
-    assert digest.send_due(MONDAY + timedelta(days=7)) == 0
+    assert weekly.send_due(MONDAY + timedelta(days=7)) == 0
 
 
 def test_somebody_switched_off_gets_none(manager: User, weeks: None) -> None:
     reader(manager)
     manager.is_active = False
     manager.save()
-    assert digest.send_due(MONDAY) == 0
+    assert weekly.send_due(MONDAY) == 0
 
 
 # --- What it says ---------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_figures_targets_findings_and_charts(
         evidence={"measure": 2, "days": 9, "customers": []},
     )
     reader(manager)
-    digest.send_due(MONDAY)
+    weekly.send_due(MONDAY)
     OutgoingEmail.objects.update(expires_at=None)  # that Monday is long past
     delivery.sweep()
     [delivered] = smtp_sink.delivered
@@ -156,20 +156,20 @@ def test_each_in_their_own_language(manager: User, owner: User, weeks: None) -> 
     owner.language = "pt-br"
     owner.save()
     reader(manager), reader(owner)
-    digest.send_due(MONDAY)
+    weekly.send_due(MONDAY)
     assert set(OutgoingEmail.objects.values_list("language", flat=True)) == {"en", "pt-br"}
 
 
 def test_a_week_without_anything_says_so(manager: User, business: Business) -> None:
     reader(manager)
     engine.refresh(now=MONDAY)
-    assert digest.send_due(MONDAY) == 1
+    assert weekly.send_due(MONDAY) == 1
     assert "Too little happened to say anything of" in OutgoingEmail.objects.get().text
 
 
 def test_the_outbox_shows_the_pictures(owner_client: Client, owner: User, weeks: None) -> None:
     reader(owner)
-    digest.send_due(MONDAY)
+    weekly.send_due(MONDAY)
     page = owner_client.get(reverse("mail:message-html", args=[OutgoingEmail.objects.get().pk]))
     assertContains(page, "data:image/png;base64,")
 
@@ -225,20 +225,22 @@ def pixels(png: bytes) -> tuple[int, int, list[bytes]]:
 
 
 def test_a_line_goes_through_its_values() -> None:
-    width, height, rows = pixels(drawn.png([0, 10], width=200, height=100))
+    width, height, rows = pixels(pictures.png([0, 10], width=200, height=100))
     assert (width, height, len(rows)) == (200, 100, 100)
     assert all((rows[90][10], rows[10][190], rows[50][100]))
     assert not any((rows[10][10], rows[90][190]))
 
 
 def test_a_gap_is_not_bridged_and_a_lone_value_is_a_dot() -> None:
-    _width, _height, rows = pixels(drawn.png([5, 5, None, 5, None], target=0, width=210, height=60))
+    _width, _height, rows = pixels(
+        pictures.png([5, 5, None, 5, None], target=0, width=210, height=60)
+    )
     level = rows[10]
     assert (bool(level[30]), bool(level[100])) == (True, False)
     assert level[10 + 3 * 190 // 4]
-    assert any(value >= drawn.SHADES for value in rows[50])
+    assert any(value >= pictures.SHADES for value in rows[50])
 
 
 @pytest.mark.parametrize("values", [[], [None, None], [3], [3, 3, 3], [-1e9, 1e9]])
 def test_anything_can_be_drawn(values: list[float | None]) -> None:
-    assert pixels(drawn.png(values, width=100, height=40))[:2] == (100, 40)
+    assert pixels(pictures.png(values, width=100, height=40))[:2] == (100, 40)

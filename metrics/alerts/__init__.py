@@ -1,0 +1,1 @@
+"""Alerts: a figure that leaves its band is told of once."""

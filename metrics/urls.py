@@ -73,9 +73,7 @@ urlpatterns: list[URLPattern] = [
     path("check-up/compare/", check_ups.check_up_compare, name="check-up-compare"),
     path("check-up/<int:pk>/", check_ups.check_up_round, name="check-up-round"),
     path("check-up/objectives/new/", objectives.objective_create, name="objective-create"),
-    path(
-        "check-up/objectives/<int:pk>/close/", objectives.objective_close, name="objective-close"
-    ),
+    path("check-up/objectives/<int:pk>/close/", objectives.objective_close, name="objective-close"),
     path(
         "check-up/objectives/<int:pk>/delete/",
         objectives.objective_delete,

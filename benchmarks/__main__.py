@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -75,6 +75,7 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="keep what is loaded, and don't load it again"
     )
+    parser.add_argument("--rows", type=int, metavar="N", help="import so many, whatever the scale")
     options = parser.parse_args()
     if options.keep and options.only != ONLY_READS:
         parser.error(f"--keep goes with --only {' '.join(ONLY_READS)}: the others write")
@@ -82,7 +83,7 @@ def main() -> int:
     measured: list[Row] = []
     with ExitStack() as stack:
         folder = stack.enter_context(scenery.services(options.keep))
-        bench = Bench(options.scale, folder, stack, options.keep)
+        bench = Bench(options.scale, folder, stack, options.keep, options.rows)
         load(bench.scale, folder)
         for name in options.only:
             say(f"Measuring {name}")
@@ -113,10 +114,12 @@ class Bench:
     folder: Path
     stack: ExitStack
     keep: Path | None
+    rows: int | None = None
 
     @property
     def scale(self) -> Scale:
-        return SCALES[self.name]
+        scale = SCALES[self.name]
+        return replace(scale, imported=self.rows) if self.rows else scale
 
     @cached_property
     def site(self) -> Site:

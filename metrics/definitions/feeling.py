@@ -172,6 +172,7 @@ CES = Definition(
         "direction": easy_direction,
         "one_per_customer": yes_or_no,
     },
+    version=2,  # the standard error is kept, so that changes can be judged
     is_opinion=True,
     numerator=_("Sum of the answers"),
     denominator=_("Answers"),

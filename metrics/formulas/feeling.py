@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 from metrics.formulas.intervals import (
     ADJUSTED_WALD,
@@ -79,7 +80,7 @@ def ces(
     if easy_low:
         scores = {scale + 1 - score: count for score, count in scores.items()}
     unit = f"points_1_{scale}"
-    n, total, squares = histogram_moments(scores)
+    n, _total, squares = histogram_moments(scores)
     easy = sum(count for score, count in scores.items() if score >= easy_from)
     parts = {
         "easy_share": Fraction(easy, n) if n else None,
@@ -89,7 +90,16 @@ def ces(
     }
     if n == 0:
         return undefined("no_responses", unit=unit, numerator=0, denominator=0, parts=parts)
-    interval = mean_interval(scores, low=1, high=scale)
+    return _mean(scores, high=scale, unit=unit, parts=parts)
+
+
+def _mean(scores: Histogram, *, high: int, unit: str, parts: dict[str, Any]) -> Result:
+    """The mean of at least one answer on 1..high; Student's interval, clipped to the scale."""
+    n, total, squares = histogram_moments(scores)
+    interval, variance = (
+        mean_interval(scores, low=1, high=high),
+        variance_of_mean(n, total, squares),
+    )
     return Result(
         status=OK,
         value=Fraction(total, n),
@@ -99,7 +109,7 @@ def ces(
         n=n,
         ci=interval,
         ci_method=STUDENT_CLIPPED if interval else None,
-        parts=parts,
+        parts=parts if variance is None else parts | {"standard_error": math.sqrt(variance)},
     )
 
 
@@ -119,7 +129,6 @@ def review_score(by_site: Mapping[str, Histogram]) -> Result:
     scores: Counter[int] = Counter()
     for own in by_site.values():
         scores.update(own)
-    n, total, squares = histogram_moments(scores)
     sites = {name: histogram_moments(own)[:2] for name, own in sorted(by_site.items())}
     parts = {
         "histogram": _as_json(scores),
@@ -129,20 +138,9 @@ def review_score(by_site: Mapping[str, Histogram]) -> Result:
             if count
         },
     }
-    if n == 0:
+    if not scores.total():
         return undefined("no_reviews", unit="points_1_5", numerator=0, denominator=0)
-    interval, variance = mean_interval(scores, low=1, high=5), variance_of_mean(n, total, squares)
-    return Result(
-        status=OK,
-        value=Fraction(total, n),
-        unit="points_1_5",
-        numerator=Fraction(total),
-        denominator=Fraction(n),
-        n=n,
-        ci=interval,
-        ci_method=STUDENT_CLIPPED if interval else None,
-        parts=parts if variance is None else parts | {"standard_error": math.sqrt(variance)},
-    )
+    return _mean(scores, high=5, unit="points_1_5", parts=parts)
 
 
 def response_rate(*, answered: int, delivered: int) -> Result:

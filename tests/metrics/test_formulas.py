@@ -400,6 +400,19 @@ def test_nps_change_excludes_noise() -> None:
     assert nps_change((0, 0, 0), (5, 3, 10)).verdict is Verdict.UNDEFINED
 
 
+def test_a_change_of_ease_is_judged_by_how_much_answers_differ() -> None:
+    def estimate(scores: dict[int, int]) -> Estimate:
+        result = formulas.ces(scores)
+        assert result.value is not None
+        return Estimate(result.value, result.parts.get("standard_error"), result.n)
+
+    easy, hard = estimate({6: 20, 7: 20}), estimate({2: 20, 5: 20})
+    assert easy.standard_error == pytest.approx(math.sqrt(10 / 39 / 40))
+    assert estimates(easy, hard).verdict is Verdict.UP
+    assert estimates(estimate({4: 3, 7: 2}), estimate({4: 2, 7: 2})).verdict is Verdict.NOISE
+    assert estimates(estimate({4: 1}), hard).verdict is Verdict.UNTESTED
+
+
 def test_sums_without_a_sample_are_compared_but_not_judged() -> None:
     now, before = Estimate(Fraction(5), None, 1), Estimate(Fraction(4), 0.5, 30)
     assert estimates(now, before).verdict is Verdict.UNTESTED

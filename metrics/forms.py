@@ -35,9 +35,15 @@ def limits(definition: Definition) -> tuple[Decimal, Decimal]:
         return Decimal(-100), Decimal(100)
     if definition.unit == "points_1_7":
         return Decimal(1), Decimal(7)
+    if definition.unit == "points_1_5":
+        return Decimal(1), Decimal(5)
     if is_share(definition) and definition.compared is Compared.PROPORTION:
         return Decimal(0), Decimal(100)
     return (-MOST if definition.unit in {"money", "ratio"} else Decimal(0)), MOST
+
+
+def outside(low: Decimal, high: Decimal) -> str:
+    return _("This figure lies between %(low)s and %(high)s.") % {"low": low, "high": high}
 
 
 class TargetForm(forms.Form):
@@ -77,10 +83,16 @@ class TargetForm(forms.Form):
         value: Decimal = self.cleaned_data["value"]
         low, high = limits(self.definition)
         if not low <= value <= high:
-            raise forms.ValidationError(
-                _("This figure lies between %(low)s and %(high)s.") % {"low": low, "high": high}
-            )
+            raise forms.ValidationError(outside(low, high))
         return value
+
+    def clean(self) -> dict[str, Any]:
+        """Of a span of time the limit is one of minutes, by which it is stored."""
+        data = super().clean() or self.cleaned_data
+        minutes = SPANS.get(data.get("span", ""), 1)
+        if "value" in data and data["value"] * minutes > MOST:
+            self.add_error("value", outside(Decimal(0), MOST // minutes))
+        return data
 
     @property
     def stored(self) -> Decimal:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from crm.forms.fields import NumberField
 from metrics.alerts.actions import Band
 from metrics.definitions import Definition
-from metrics.forms import is_share, limits
+from metrics.forms import is_share, limits, outside
 from metrics.models import Alert, Grain
 from staff.access import Role
 from staff.models import User
@@ -83,11 +83,12 @@ class AlertForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         lowest, highest = limits(self.definition)
-        for name in ("low", "high"):
+        ends = {"low": (lowest, highest), "high": (lowest, highest)}
+        ends["margin"] = Decimal(0), highest - lowest
+        for name, (least, most) in ends.items():
             value = data.get(name)
-            if value is not None and not lowest <= value <= highest:
-                words = _("This figure lies between %(low)s and %(high)s.")
-                self.add_error(name, words % {"low": lowest, "high": highest})
+            if value is not None and not least <= value <= most:
+                self.add_error(name, outside(least, most))
         return data
 
     @property

@@ -108,7 +108,8 @@ def test_targets_are_typed_in_the_units_that_people_use(
 
 
 @pytest.mark.parametrize(
-    ("kpi", "value"), [("nps", "101"), ("retention", "120"), ("ces", "0"), ("backlog", "-1")]
+    ("kpi", "value"),
+    [("nps", "101"), ("retention", "120"), ("ces", "0"), ("review_score", "6"), ("backlog", "-1")],
 )
 def test_a_target_that_no_figure_can_reach_is_refused(
     manager_client: Client, kpi: str, value: str
@@ -117,6 +118,12 @@ def test_a_target_that_no_figure_can_reach_is_refused(
     assert response.status_code == 422
     assertContains(response, "This figure lies between", status_code=422)
     assert not Target.objects.exists()
+
+
+def test_a_target_in_days_is_no_longer_than_can_be_kept(manager_client: Client) -> None:
+    values = {"from_on": "2026-01-01", "value": "100000000000", "span": "days"}
+    response = manager_client.post("/targets/first_response_time/", values)
+    assertContains(response, "This figure lies between", status_code=422)
 
 
 def test_targets_are_for_managers_and_read_by_all(

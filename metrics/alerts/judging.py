@@ -95,7 +95,7 @@ def waiting(
 def _settle(alert: Alert, definition: Definition, point: Point, business: Business) -> int:
     """Judge one period: the alert, the event and the mails together; 1 when its state changed."""
     state, value = alert.state, point.value
-    if value is not None and point.n >= alert.least_n and point.shown_as == "value":
+    if value is not None and has_enough(point, alert.least_n):
         state = judged(state, value, low=alert.low, high=alert.high, margin=alert.margin)
     mine = Alert.objects.filter(
         pk=alert.pk, judged_on=alert.judged_on, state=alert.state, is_active=True
@@ -113,6 +113,12 @@ def _settle(alert: Alert, definition: Definition, point: Point, business: Busine
     if is_new:
         mail.tell(event, definition, point.period, business)
     return int(is_new)
+
+
+def has_enough(point: Point, least_n: int) -> bool:
+    """Whether enough was counted to judge by. A value of which nothing is counted, such as a share of
+    costs, or of which there are none, such as open tickets, is a true one."""
+    return point.shown_as == "value" and (point.n >= least_n or not point.n)
 
 
 def begin_before(grain: str, business: Business, now: datetime) -> date:
@@ -176,7 +182,7 @@ def would_have(
     state: str = State.INSIDE
     times = looked = 0
     for point in points:
-        if point.value is None or point.n < alert.least_n:
+        if point.value is None or not has_enough(point, alert.least_n):
             continue
         looked += 1
         following = judged(state, point.value, low=alert.low, high=alert.high, margin=alert.margin)

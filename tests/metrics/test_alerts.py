@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
+from crm.models import Cost
 from mail.models import OutgoingEmail
 from metrics import actions as engine
 from metrics.alerts import actions, judging
@@ -127,6 +128,14 @@ def test_a_running_period_and_too_few_answers_are_not_judged() -> None:
     assert alert.state == State.INSIDE
 
 
+def test_what_has_no_n_and_a_true_none_are_judged() -> None:
+    Cost.objects.create(purpose="service", amount=50, currency="EUR", on=date(2026, 3, 10), rate=1)
+    alert = an_alert(kpi="experience_budget", low=Decimal("0.1"))
+    assert judged() == 1
+    alert.refresh_from_db()
+    assert alert.state == State.BELOW
+
+
 def test_what_is_not_counted_yet_is_not_judged() -> None:
     alert = an_alert()
     answers(3, 1, 1, 1, 5, 5)
@@ -199,6 +208,7 @@ def test_only_periods_for_which_there_is_a_figure_can_be_watched(manager_client:
         ({"low": "90", "high": "80"}, "The lower end must lie below the upper one."),
         ({"low": "80", "high": "82"}, "choose a smaller margin"),
         ({"low": "120"}, "This figure lies between 0 and 100."),
+        ({"margin": "999999999999999"}, "This figure lies between 0 and 100."),
     ],
 )
 def test_a_band_that_makes_no_sense_is_refused(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from crm.forms.fields import DayField
 from staff.access import Role
 from staff.models import User
 
@@ -22,9 +23,7 @@ class ActForm(forms.Form):
     owner = forms.ModelChoiceField(
         label=_("Who"), queryset=User.objects.none(), empty_label=None, required=False
     )
-    due_on = forms.DateField(
-        label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    due_on = DayField(label=_("Until"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -374,6 +374,15 @@ def test_one_press_makes_one_task(agent_client: Client, agent: User, finding: Fi
     assertContains(agent_client.get(LIST + "?show=acted"), "Call Ana")
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_off_the_calendar_makes_no_task(
+    agent_client: Client, finding: Finding, day: str
+) -> None:
+    form = {"title": "Call Ana", "due_on": day}
+    assert agent_client.post(url("act", finding), form).status_code == 302
+    assert not Task.objects.exists()
+
+
 def test_undo_takes_the_task_back(agent_client: Client, agent: User, finding: Finding) -> None:
     actions.act(finding=finding, title="Call Ana", due_on=date(2026, 12, 1), by=agent)
     agent_client.post(url("undo", finding))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from metrics import aims, evidence, periods
-from metrics.definitions import DEFINITIONS
+from metrics.definitions import DEFINITIONS, STORED
 from metrics.models import CheckUp, CheckUpAnswer, Grain, Objective, Snapshot
+from metrics.reading import FEW_ANSWERS
 from staff import audit
 from staff.access import Role
 from staff.changes import open_change_set, record_created, record_deleted, record_updated
@@ -185,19 +185,24 @@ def add_objective(
 
 def figure_on(kpi: str, day: date, zone: ZoneInfo) -> float | None:
     """The stored figure of the last month that was over when the day was, or of the running one."""
-    if not kpi:
-        return None
+    return figures_on([kpi], day, zone).get(kpi)
+
+
+def figures_on(kpis: Collection[str], day: date, zone: ZoneInfo) -> dict[str, float]:
+    """`figure_on` of each that has one; a few answers are no score. One query."""
     running = periods.containing(day + periods.DAY, Grain.MONTH, zone)
     known = Snapshot.objects.filter(
-        kpi=kpi,
+        kpi__in=[kpi for kpi in kpis if kpi],
         grain=Grain.MONTH,
         segment="",
         is_current=True,
         value__isnull=False,
         starts_on__in=[running.starts_on, running.previous().starts_on],
     )
-    value: float | None = known.order_by("starts_on").values_list("value", flat=True).first()
-    return value
+    opinions = [one.kpi for one in STORED if one.is_opinion]
+    told = known.exclude(kpi__in=opinions, n__lt=FEW_ANSWERS)
+    # The earlier month, last, wins.
+    return dict(told.order_by("-starts_on").values_list("kpi", "value"))
 
 
 @transaction.atomic
@@ -280,7 +285,7 @@ def due_objectives(today: date) -> list[Objective]:
     return list(late.order_by("due_on", "pk")[:10])
 
 
-def current_figures(found: Sequence[Objective], today: date, zone: ZoneInfo) -> dict[str, Any]:
+def current_figures(found: Sequence[Objective], today: date, zone: ZoneInfo) -> dict[str, float]:
     """Where the KPIs of open objectives stand now."""
     kpis = {one.kpi for one in found if one.kpi and one.state == Objective.State.OPEN}
-    return {kpi: figure_on(kpi, today, zone) for kpi in kpis}
+    return figures_on(kpis, today, zone)

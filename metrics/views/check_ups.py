@@ -110,7 +110,10 @@ def check_up_save(request: HttpRequest) -> HttpResponse:
         return _too_late(request)
     form = CheckUpForm(request.POST, check_up=current)
     is_valid = form.is_valid()
-    check_ups.save(check_up=current, texts=form.texts, answers=form.answers)
+    try:
+        check_ups.save(check_up=current, texts=form.texts, answers=form.answers)
+    except check_ups.Finished:
+        return _too_late(request)
     if request.headers.get("HX-Request"):
         context = {"saved_at": timezone.localtime(), "errors": form.errors}
         return render(request, "metrics/_check_up_saved.html", context)

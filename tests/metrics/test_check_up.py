@@ -209,6 +209,7 @@ def test_when_its_day_is_over_the_figure_judges(business: Business, manager: Use
     over = timezone.localdate().replace(day=1) - timedelta(days=1)
     told("customer_churn", 0.04, over.replace(day=1), Grain.MONTH)
     told("nps", 10.0, over.replace(day=1), Grain.MONTH)
+    told("csat", 1.0, over.replace(day=1), Grain.MONTH, n=4)
     made = [
         check_ups.add_objective(
             by=manager, title=title, due_on=over, now=now, zone=zone, kpi=kpi, value=value
@@ -216,7 +217,7 @@ def test_when_its_day_is_over_the_figure_judges(business: Business, manager: Use
         for title, kpi, value in (
             ("Keep them", "customer_churn", Decimal("0.05")),
             ("Delight them", "nps", Decimal(30)),
-            ("No figure yet", "csat", Decimal("0.9")),
+            ("Too few answers", "csat", Decimal("0.9")),
         )
     ]
     by_hand, _stroke = check_ups.add_objective(

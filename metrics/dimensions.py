@@ -19,6 +19,7 @@ from crm.models import Customer, CustomField, LoyaltyTier
 from crm.querysets import CustomerQuerySet
 from metrics.scope import Scope
 from metrics.segmenting import SEGMENT, WITHOUT, Chosen, Pairs
+from staff.access import Role, acting_user
 from staff.models import User
 
 Kind = CustomField.Kind
@@ -56,13 +57,16 @@ class Dimension:
 
 
 def dimensions(request: HttpRequest, chosen: Chosen) -> list[Dimension]:
-    """Those by which the chosen customers can still be told apart."""
+    """Those by which the chosen customers can still be told apart. By who looks after them, for managers:
+    how a colleague does is between them and who leads them (metrics.team)."""
     own = [
         Dimension(custom.form_name(field), field.label, partial(_by_field, field))
         for field in custom.fields(request)
         if field.kind in (Kind.CHOICE, Kind.YES_NO)
     ]
     taken = chosen.names
+    if not acting_user(request).has_role(Role.MANAGER):
+        taken = taken | {"owner"}
     return [one for one in [*FIXED, *own] if one.name not in taken]
 
 

@@ -184,10 +184,22 @@ def test_the_more_groups_the_stricter(agent_client: Client, january: None) -> No
 
 
 def test_groups_share_out_everybody(agent_client: Client, january: None) -> None:
-    for by in ("stage", "source", "owner", "tier", "country", "language", "custom_wholesale"):
+    for by in ("stage", "source", "tier", "country", "language", "custom_wholesale"):
         page = agent_client.get(f"{GROUPS}?{JANUARY}&by={by}")
         assert sum(line.group.size for line in groups(page).values()) == 23, by
         assert sum(line.point.n for line in groups(page).values()) == 23, by
+
+
+def test_how_colleagues_do_is_for_who_leads_them(
+    agent_client: Client, manager_client: Client, january: None
+) -> None:
+    where = f"{GROUPS}?{JANUARY}&by=owner"
+    page = agent_client.get(where)
+    assert page.context["breakdown"] is None
+    assert "owner" not in {one.name for one in page.context["dimensions"]}
+    assert agent_client.get(f"{GROUPS}csv/?{JANUARY}&by=owner").status_code == 404
+    found = groups(manager_client.get(where)).values()
+    assert sum(line.group.size for line in found) == sum(line.point.n for line in found) == 23
 
 
 def test_groups_within_groups(agent_client: Client, january: None) -> None:

@@ -71,6 +71,8 @@ REFERRAL_SHARE = Definition(
 def _a_month(income: Result, window: Window) -> Result:
     if income.value is None:
         return income
+    if not window.months:  # the period has only just begun
+        return replace(income, value=None, status="no_customers_served")
     return replace(income, value=income.value / window.months)
 
 
@@ -104,7 +106,7 @@ def _payback_rows(window: Window, side: Side, _params: Params, facts: Facts) -> 
         return [_cac_rows(window, facts)]
     margin, _status = payback.gross_margin(facts.bought[0].sums)
     served = facts.tenure_counts[0].served
-    if margin is None or not served:
+    if margin is None or not served or not window.months:
         return []
     return [scaled(money.income_of_served(window), margin / (served * window.months))]
 

@@ -198,6 +198,8 @@ def _ltv_churn(facts: Facts, params: Params) -> list[Result]:
 def _ltv_churn_of(facts: Facts, i: int, params: Params) -> Result:
     months = facts.windows[i].months
     arpa, churn, status = params.get("arpa"), params.get("churn"), OK
+    if not months and None in {arpa, churn}:  # the period has only just begun
+        return formulas.undefined("no_customers_served", unit="money")
     if churn is None:
         lost = formulas.customer_churn(facts.tenure_counts[i])
         churn, status = lost.value, lost.status

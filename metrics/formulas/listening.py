@@ -30,7 +30,8 @@ class Talked:
 def contact_frequency(talked: Talked, *, served: int, months: Fraction) -> Result:
     """Interactions with customers served / (customers served × months of the period).
 
-    The interval is that of a ratio of sums over customers. Undefined without customers.
+    The interval is that of a ratio of sums over customers. Undefined without customers, and in a period
+    that has only just begun.
     """
     parts: dict[str, object] = {
         "from_them": talked.by_direction.get("in", 0),
@@ -38,7 +39,7 @@ def contact_frequency(talked: Talked, *, served: int, months: Fraction) -> Resul
         "by_channel": dict(sorted(talked.by_channel.items())),
         "customers": served,
     }
-    if served == 0:
+    if served == 0 or months == 0:
         return undefined("no_customers_served", unit=PER_MONTH, numerator=0, denominator=0)
     total, weight = Fraction(talked.total), float(months)
     sums = RatioSums(

@@ -61,6 +61,14 @@ def buy(customer: Customer, when: datetime, total: int, cost: int | None = 0) ->
     )
 
 
+@pytest.mark.parametrize("kpi", ["cac_payback", "contact_frequency", "ltv_churn", "ltv_cac"])
+def test_a_period_that_has_only_just_begun_is_no_fault(kpi: str) -> None:
+    """A refresh may come in the first second of a day."""
+    buy(customer(at(5, 1)), at(6, 10), 100)
+    for later in (timedelta(0), timedelta(milliseconds=300)):
+        assert measured(kpi, JUNE, now=JUNE.start + later).value is None
+
+
 def test_the_share_of_new_customers_whom_somebody_brought() -> None:
     old = customer(at(1, 1))
     customer(at(6, 2), referred_by=old)

@@ -10,7 +10,7 @@ That the figure changed with it does not say that it changed by it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ from metrics.formulas import Result
 from metrics.formulas.change import Change, Verdict
 from metrics.models import Annotation, Grain
 from metrics.periods import Period
-from metrics.reading import EARLY_ANSWERS, Figure
+from metrics.reading import EARLY_ANSWERS, FEW_ANSWERS, Figure
 
 # Fewer on a side can't carry a test, whatever it says.
 LEAST = EARLY_ANSWERS
@@ -166,17 +166,25 @@ def compared(definitions: Sequence[Definition], sides: Sides, *, now: datetime) 
     )
     tail = TAIL / max(1, tested)
     return [
-        Difference(one, before, after, change(one, before, after, tail))
+        Difference(one, _told(one, before), _told(one, after), change(one, before, after, tail))
         for one, before, after in measured
     ]
 
 
 def change(definition: Definition, before: Result, after: Result, tail: float) -> Change:
     """By the figure's own test, where there is enough for one."""
+    if definition.is_opinion and 0 < min(before.n, after.n) < FEW_ANSWERS:
+        return Change(Verdict.UNTESTED)
     found = reading.compare(definition, _figure(after), _figure(before), tail=tail)
     if min(before.n, after.n) >= LEAST or found.interval is None:
         return found
     return Change(Verdict.UNTESTED, found.difference)
+
+
+def _told(definition: Definition, result: Result) -> Result:
+    """A few answers are no score."""
+    few = definition.is_opinion and result.n < FEW_ANSWERS
+    return replace(result, value=None) if few else result
 
 
 def _figure(result: Result) -> Figure:

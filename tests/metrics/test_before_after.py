@@ -22,7 +22,7 @@ from metrics.models import Annotation, Grain
 from staff.models import Business
 from surveys.actions.surveys import stock_survey
 from surveys.models import Response
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, ResponseFactory
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 NOW = datetime(2026, 7, 10, 12, tzinfo=UTC)
@@ -143,6 +143,18 @@ def test_a_handful_is_no_test() -> None:
     change = before_after.change(find("csat"), csat_of(2, 20), csat_of(19, 20), TAIL)
     assert change.verdict is Verdict.UNTESTED
     assert change.interval is None
+
+
+def test_a_few_answers_are_no_score_on_either_side(business: Business) -> None:
+    for score, days in ((1, -9), (5, 2), (5, 3), (5, 4), (5, 5), (5, 6)):
+        when = datetime(2026, 3, 2, 15, tzinfo=UTC) + timedelta(days=days)
+        ResponseFactory(kind="csat", score=score, answered_at=when)
+    found = sides(MONDAY)
+    assert found
+    [one] = before_after.compared([find("csat")], found, now=NOW)
+    assert (one.before.value, one.before.n, one.after.value) == (None, 1, 1)
+    assert one.has_few
+    assert one.change.difference is None
 
 
 # --- Through the tables ---------------------------------------------------------------------------

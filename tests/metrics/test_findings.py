@@ -96,6 +96,11 @@ def test_unhappy_answers_without_a_reply(business: Business) -> None:
     assert young.customer_id not in finding.evidence["customers"]
     assert "1 unhappy answer has had no reply" in told(finding, business)
     assert "waited for 20 days" in told(finding, business)
+    again = unhappy(days_ago=10)
+    Response.objects.filter(pk=again.pk).update(customer=old.customer_id)
+    looked()
+    assert "2 unhappy answers" in told(of("detractors_unanswered"), business)
+    assert "Call 1 unhappy customer who" in told(of("detractors_unanswered"), business)
 
 
 def test_promises_late_and_due_within_a_day(business: Business) -> None:

@@ -25,6 +25,7 @@ def look(looking: Looking) -> Sequence[Seen]:
         .values_list("customer", "answered_at")
     )
     found = list(waiting[: 5 * MOST])
+    customers = list(dict.fromkeys(customer for customer, _at in found))
     starts_on, ends_on = looking.days(RECENT)
     oldest = (looking.now - found[0][1]).days if found else 0
     return [
@@ -35,7 +36,8 @@ def look(looking: Looking) -> Sequence[Seen]:
             ends_on=ends_on,
             evidence={
                 "days": oldest,
-                "customers": list(dict.fromkeys(customer for customer, _at in found))[:MOST],
+                "people": len(customers),
+                "customers": customers[:MOST],
             },
             weight=80 + min(len(found), 9),
         )
@@ -44,6 +46,7 @@ def look(looking: Looking) -> Sequence[Seen]:
 
 def tell(evidence: Evidence, words: Words) -> Telling:
     count = int(evidence["measure"])
+    people = int(evidence.get("people", count))
     waiting = ngettext(
         "%(count)s unhappy answer has had no reply for more than two days.",
         "%(count)s unhappy answers have had no reply for more than two days.",
@@ -64,9 +67,9 @@ def tell(evidence: Evidence, words: Words) -> Telling:
         task=ngettext(
             "Call %(count)s unhappy customer who has had no reply",
             "Call %(count)s unhappy customers who have had no reply",
-            count,
+            people,
         )
-        % {"count": number(count)},
+        % {"count": number(people)},
     )
 
 

@@ -196,13 +196,13 @@ def figures_on(kpis: Collection[str], day: date, zone: ZoneInfo) -> dict[str, fl
         grain=Grain.MONTH,
         segment="",
         is_current=True,
-        value__isnull=False,
         starts_on__in=[running.starts_on, running.previous().starts_on],
     )
     opinions = [one.kpi for one in STORED if one.is_opinion]
     told = known.exclude(kpi__in=opinions, n__lt=FEW_ANSWERS)
+    values = told.order_by("-starts_on").values_list("kpi", "value")
     # The earlier month, last, wins.
-    return dict(told.order_by("-starts_on").values_list("kpi", "value"))
+    return {kpi: value for kpi, value in values if value is not None}
 
 
 @transaction.atomic

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from django.db.models import Count, F, Sum
 from django.utils.translation import gettext_lazy as _
@@ -20,30 +23,44 @@ from metrics.rows.section import Rows
 NOT_FITTED = "not_fitted"
 
 
-def _fit_of(window: Window) -> ExpectedFit | None:
-    """The one that was known when the window ended."""
-    known = ExpectedFit.objects.filter(made_at__lte=window.end)
-    return known.order_by("-made_at", "-pk").first()
+def _last(fits: Sequence[ExpectedFit], window: Window) -> ExpectedFit | None:
+    """The one that was known when the window ended; `fits` in the order in which they were made."""
+    at = bisect_right(fits, window.end, key=lambda fit: fit.made_at)
+    return fits[at - 1] if at else None
+
+
+def _fits() -> list[ExpectedFit]:
+    return list(ExpectedFit.objects.order_by("made_at", "pk"))
 
 
 def _clv_expected(facts: Facts, _params: Params) -> list[Result]:
-    return [_of(window, facts) for window in facts.windows]
+    """Two queries, however many windows."""
+    fits = _fits()
+    own = [_last(fits, window) for window in facts.windows]
+    values = ExpectedValue.objects.filter(fit__in={fit.pk for fit in own if fit})
+    if facts.scope:
+        values = values.filter(customer__in=facts.scope.customers.order_by().values("pk"))
+    sums = (
+        values.order_by()
+        .values("fit")
+        .annotate(total=Sum("value"), buyers=Count("pk"), often=Sum("purchases"))
+    )
+    by_fit = {row["fit"]: row for row in sums}
+    return [
+        _of(fit, by_fit.get(fit.pk) if fit else None, is_of_some=bool(facts.scope)) for fit in own
+    ]
 
 
-def _of(window: Window, facts: Facts) -> Result:
-    fit = _fit_of(window)
+def _of(fit: ExpectedFit | None, found: Any, *, is_of_some: bool) -> Result:
+    """`found` are the sums over its customers; of a fit that was replaced there are none."""
     if fit is None:
         status = NOT_FITTED if expected.is_installed() else expected.NOT_INSTALLED
         return undefined(status, unit="money")
     parts = {"repeat_buyers": fit.repeat_buyers}
     if fit.status != expected.OK:
         return undefined(fit.status, unit="money", n=fit.buyers, parts=parts)
-    total, buyers = fit.total, fit.buyers
-    values = ExpectedValue.objects.filter(fit=fit)
-    if facts.scope:
-        values = values.filter(customer__in=facts.scope.customers.order_by().values("pk"))
-    if facts.scope or values.exists():
-        found = values.aggregate(total=Sum("value"), buyers=Count("pk"), often=Sum("purchases"))
+    total, buyers = (None, 0) if is_of_some else (fit.total, fit.buyers)
+    if found:
         total, buyers = found["total"], found["buyers"]
         parts |= {"purchases_expected": round(found["often"] or 0, 1)}
     if not buyers or total is None:
@@ -61,7 +78,7 @@ def _of(window: Window, facts: Facts) -> Result:
 
 def _rows(window: Window, side: Side, _params: Params, _facts: Facts) -> list[Rows]:
     """Customers with what is expected of each; of a fit that was replaced, nobody is known any more."""
-    fit = _fit_of(window)
+    fit = _last(_fits(), window)
     customers = Customer.objects.filter(expected_value__fit=fit) if fit else Customer.objects.none()
     customers = customers.annotate(expected=F("expected_value__value")).order_by("-expected", "pk")
     if side == "denominator":

@@ -1,12 +1,18 @@
-"""What becomes of a customer's expected value when they are merged, or erased."""
+"""What becomes of a customer's expected value when they are merged, or erased, and which fit tells."""
 
+from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from crm import actions
 from crm.actions import merging
+from metrics.definitions import find
+from metrics.facts import Facts
 from metrics.models import ExpectedFit, ExpectedValue
+from metrics.periods import Period, local_day
 from staff.models import Business
 from tests.factories import ContactFactory, CustomerFactory
 
@@ -42,3 +48,21 @@ def test_an_erased_person_is_expected_to_bring_nothing(business: Business) -> No
     actions.erase_person(contact=contact, by=None)
 
     assert list(ExpectedValue.objects.values_list("customer", flat=True)) == [rui.pk]
+
+
+def test_each_period_is_told_by_the_fit_of_its_time_in_two_queries(
+    business: Business, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    old, customer = fitted(), CustomerFactory()
+    earlier = timezone.now() - timedelta(days=2)
+    ExpectedFit.objects.filter(pk=old.pk).update(made_at=earlier, total=300, buyers=2)
+    expected(customer, fitted())
+    now = timezone.now()
+    last_on = local_day(now, business.zone)
+    days = [
+        Period(day, day + timedelta(days=1), business.zone).window(now)
+        for day in (last_on - timedelta(days=back) for back in (5, 1, 0))
+    ]
+    with django_assert_num_queries(2):  # the fits, and what is expected of customers
+        results = find("clv_expected").compute(Facts(days, as_of=now), {})
+    assert [one.value for one in results] == [None, 150, Fraction(251, 2)]

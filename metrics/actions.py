@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
-from metrics import recomputing
+from metrics import pacing, recomputing
 from metrics.computing import Cell, Made, computed, differing, in_parts, prepared
 from metrics.definitions import STORED
 from metrics.engine import LEASE, LEASE_SECONDS, all_periods, memory, note, still_alone
 from metrics.models import Engine, Mark, Snapshot
 from metrics.periods import Period, local_day
-from metrics.touched import Touched, by_time, grouped
+from metrics.touched import Touched, by_time
 from staff import leases
 from staff.models import Business
 
@@ -50,28 +50,31 @@ class Difference:
     computed: str
 
 
-def is_due(now: datetime) -> bool:
-    """Whether there is anything to refresh: a mark, or a moment that has come."""
+def is_due(now: datetime, *, everything: bool = True) -> bool:
+    """Whether there is anything to refresh: a mark, a moment that has come, or what has waited."""
     moment = Engine.objects.filter(pk=1).values_list("next_change_at", flat=True).first()
-    return moment is None or moment < now or Mark.objects.exists()
+    if moment is None or moment < now or Mark.objects.exists():
+        return True
+    return pacing.is_due(now, everything=everything)
 
 
-def refresh(*, now: datetime | None = None) -> Refreshed | None:
+def refresh(*, now: datetime | None = None, everything: bool = True) -> Refreshed | None:
     """Compute again what marks and the passing of time touch; None while another refresh runs, or
     everything is computed again.
 
-    Running it twice changes nothing. Does nothing before the business is set up.
+    Unless `everything` is asked for, figures that read far wait for their turn (metrics.pacing). Running
+    it twice changes nothing. Does nothing before the business is set up.
     """
     now = now or timezone.now()
     business = Business.current()
-    if business is None or not is_due(now):
+    if business is None or not is_due(now, everything=everything):
         return Refreshed()
     with leases.held(LEASE, LEASE_SECONDS) as holder:
         if holder is None or recomputing.under_way():
             return None
         total = Refreshed()
         while True:
-            done = _refresh_once(now, business.zone, holder)
+            done = _refresh_once(now, business.zone, holder, everything=everything)
             total = Refreshed(
                 total.marks + done.marks, total.cells + done.cells, total.written + done.written
             )
@@ -79,21 +82,24 @@ def refresh(*, now: datetime | None = None) -> Refreshed | None:
                 return total
 
 
-def _refresh_once(now: datetime, zone: ZoneInfo, holder: str) -> Refreshed:
+def _refresh_once(now: datetime, zone: ZoneInfo, holder: str, *, everything: bool) -> Refreshed:
     """One batch of marks, and what time did since the last refresh."""
     touched = Touched(zone, local_day(now, zone))
     engine = memory()
     marks = _marks(touched)
     if engine.next_change_at is None or engine.next_change_at < now:
         by_time(touched, engine.refreshed_at or now, now)
+    turns = pacing.turns(touched, now, everything=everything)
+    spent: pacing.Spent = {}
     cells = written = 0
-    for shown, definitions in grouped(touched).items():
+    for shown, definitions in turns.groups().items():
         for part in in_parts(shown):
-            made = computed(definitions, part, now)
+            made = computed(definitions, part, now, spent)
             cells += len(made)
             written += _store(made, holder)
     with transaction.atomic():
         still_alone(holder)
+        turns.close(spent, now)
         _forget(marks)
         note(now, zone)
     return Refreshed(len(marks), cells, written)

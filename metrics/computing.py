@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from metrics.definitions import Definition
+from metrics.definitions import Definition, Theme
 from metrics.facts import Facts
 from metrics.models import Snapshot
 from metrics.periods import Period
@@ -27,24 +28,32 @@ class Made:
 
 
 def computed(
-    definitions: Sequence[Definition], shown: Sequence[Period], now: datetime
+    definitions: Sequence[Definition],
+    shown: Sequence[Period],
+    now: datetime,
+    spent: dict[Theme, float] | None = None,
 ) -> dict[Cell, Made]:
     """A snapshot for each KPI and period of its grains, all from the same facts.
 
-    A running period carries the same part of the previous one, for comparison.
+    A running period carries the same part of the previous one, for comparison. The seconds that it took
+    are added to `spent`, where the first figure to ask for a fact is the one that pays.
     """
+    spent = {} if spent is None else spent
     by_grains = defaultdict(list)
     for definition in definitions:
         by_grains[definition.grains].append(definition)
     cells: dict[Cell, Made] = {}
     for grains, alike in by_grains.items():
         if own := [period for period in shown if period.grain in grains]:
-            cells |= _computed(alike, own, now)
+            cells |= _computed(alike, own, now, spent)
     return cells
 
 
 def _computed(
-    definitions: Sequence[Definition], shown: Sequence[Period], now: datetime
+    definitions: Sequence[Definition],
+    shown: Sequence[Period],
+    now: datetime,
+    spent: dict[Theme, float],
 ) -> dict[Cell, Made]:
     windows = [period.window(now) for period in shown]
     running = [period for period in shown if period.is_running(now)]
@@ -52,7 +61,10 @@ def _computed(
     facts = Facts([*windows, *parts], as_of=now)
     cells: dict[Cell, Made] = {}
     for definition in definitions:
+        began = time.monotonic()
         results = definition.compute(facts, {})
+        took = time.monotonic() - began
+        spent[definition.theme] = spent.get(definition.theme, 0.0) + took
         before = dict(zip(running, results[len(shown) :], strict=True))
         for period, result in zip(shown, results, strict=False):
             previous = before.get(period)

@@ -21,7 +21,7 @@ from django.utils import timezone
 from metrics import engine
 from metrics.computing import computed, prepared
 from metrics.definitions import STORED
-from metrics.models import Mark, Piece, Recompute
+from metrics.models import Mark, Piece, Recompute, Waiting
 from metrics.periods import Period
 from metrics.sql import much_room
 from staff import leases
@@ -99,11 +99,13 @@ def _do(piece: Piece, run: Recompute, zone: ZoneInfo, holder: str) -> None:
 
 
 def _close(run: Recompute, zone: ZoneInfo) -> None:
-    """Forget the marks that were there when the run began; of several who come, one does."""
+    """Forget the marks that were there when the run began, and what waited; of several who come,
+    one does."""
     with transaction.atomic():
         open_still = Recompute.objects.filter(pk=run.pk, finished_at=None)
         if open_still.update(finished_at=timezone.now()):
             Mark.objects.filter(seen_by=run.pk).delete()
+            Waiting.objects.all().delete()  # nothing came to wait meanwhile: nothing was refreshed
             engine.note(run.as_of, zone, full_at=run.as_of)
 
 

@@ -24,7 +24,7 @@ def refresh() -> None:
     if recomputing.under_way():
         lend_a_hand.delay()
     else:
-        actions.refresh()
+        actions.refresh(everything=False)
 
 
 @shared_task(ignore_result=True)

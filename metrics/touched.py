@@ -15,7 +15,7 @@ from django.db.models import Max, Min, QuerySet
 from crm.models import Consent, Cost, Customer, Interaction, Order, Task, Tenure
 from mail.models import DeliveryEvent
 from metrics import periods
-from metrics.definitions import STORED, Definition, Reach
+from metrics.definitions import Definition, Reach
 from metrics.definitions.acquisition import LEAD_DAYS
 from metrics.definitions.helping import WINDOW_DAYS as RECONTACT_DAYS
 from metrics.definitions.listening import REPLY_DAYS
@@ -62,8 +62,9 @@ class Touched:
     def _beginning(self) -> date | None:
         return beginning(self.zone, self.today)
 
-    def __bool__(self) -> bool:
-        return any(self.ranges.values())
+    def copy(self) -> Touched:
+        ranges = {fact: set(days) for fact, days in self.ranges.items()}
+        return Touched(self.zone, self.today, defaultdict(set, ranges))
 
     def days(self, definition: Definition) -> list[tuple[date, date]]:
         """Disjoint ranges of days, none after today, in which this KPI may have changed."""
@@ -79,10 +80,10 @@ class Touched:
                 found.append((first, min(last, self.today)))
         return merged(found)
 
-    def cells(self, definition: Definition) -> tuple[Period, ...]:
+    def cells(self, definition: Definition, grains: Iterable[Grain]) -> tuple[Period, ...]:
         """The periods to compute again, grain by grain."""
         days = self.days(definition)
-        return tuple(cell for grain in definition.grains for cell in self._cells(days, grain))
+        return tuple(cell for grain in grains for cell in self._cells(days, grain))
 
     def _cells(self, days: list[tuple[date, date]], grain: Grain) -> list[Period]:
         """The running period too when what it is compared with is touched."""
@@ -106,15 +107,6 @@ def merged(ranges: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
         else:
             union.append((first, last))
     return union
-
-
-def grouped(touched: Touched) -> dict[tuple[Period, ...], list[Definition]]:
-    """Definitions by the periods that they need: what shares windows shares facts."""
-    groups: dict[tuple[Period, ...], list[Definition]] = defaultdict(list)
-    for definition in STORED:
-        if cells := touched.cells(definition):
-            groups[cells].append(definition)
-    return groups
 
 
 # --- Time itself ---------------------------------------------------------------------------

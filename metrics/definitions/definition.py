@@ -45,6 +45,11 @@ class Reach(Enum):
 
 # For figures that look back over months: a day's or a week's would say what its neighbours say.
 COARSE = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
+# What makes a figure read much more than the changed day: its period, how far it looks, and facts that
+# it reads whenever they began.
+LONG = frozenset({Grain.QUARTER, Grain.YEAR})
+FAR = frozenset({Reach.YEAR, Reach.LATER})
+LASTING = frozenset({"contract"})
 
 
 class Compared(Enum):
@@ -128,6 +133,17 @@ class Definition:
     # What the rows behind the number are called, per side.
     numerator: StrOrPromise = ""
     denominator: StrOrPromise = ""
+
+    @property
+    def near_grains(self) -> tuple[Grain, ...]:
+        """Those whose periods cost little to count again (metrics.pacing)."""
+        reads_far = FAR & set(self.facts.values()) or LASTING & set(self.facts)
+        return () if reads_far else tuple(one for one in self.grains if one not in LONG)
+
+    @property
+    def far_grains(self) -> tuple[Grain, ...]:
+        near = self.near_grains
+        return tuple(one for one in self.grains if one not in near)
 
     def parse(self, given: Mapping[str, str]) -> dict[str, Any]:
         """Parameters from text; raises UnknownParameter or UnusableParameter."""

@@ -10,6 +10,7 @@ from metrics.models.check_ups import (
 )
 from metrics.models.expected import ExpectedFit, ExpectedValue
 from metrics.models.figures import Engine, Grain, Mark, Snapshot
+from metrics.models.pacing import Pace, Waiting
 from metrics.models.recomputes import Piece, Recompute, SelfCheck
 from metrics.models.watching import Alert, AlertEvent, Digest, DigestReader, Finding
 
@@ -28,6 +29,7 @@ __all__ = [
     "Grain",
     "Mark",
     "Objective",
+    "Pace",
     "Piece",
     "Recompute",
     "SelfCheck",
@@ -35,4 +37,5 @@ __all__ = [
     "Target",
     "Training",
     "TrainingHours",
+    "Waiting",
 ]

@@ -209,13 +209,15 @@ def _answers(
 @access(read=Role.READ_ONLY)
 @require_http_methods(["GET", "HEAD"])
 def check_up_compare(request: HttpRequest) -> HttpResponse:
-    """`?a=&b=`: two finished rounds side by side; the last two when nothing is chosen."""
+    """`?a=&b=`: two finished rounds side by side, in the order of time; the last two when nothing is
+    chosen."""
     rounds = finished_rounds()
-    chosen = [_chosen(request, rounds, name, at) for name, at in (("a", 1), ("b", 0))]
+    both = [_chosen(request, rounds, name, at) for name, at in (("a", 1), ("b", 0))]
+    chosen = [one for one in both if one]
     context: dict[str, Any] = {"rounds": rounds, "most": check_ups.MOST_MARKS}
-    if all(chosen):
+    if len(chosen) == len(both):
         business = _business(request)
-        earlier, later = (one for one in chosen if one)
+        earlier, later = sorted(chosen, key=rounds.index, reverse=True)
         sides = [_answers(business, one) for one in (earlier, later)]
         context |= {
             "earlier": earlier,

@@ -142,6 +142,9 @@ def test_from_the_first_question_to_two_rounds_side_by_side(
     assertContains(compared, "3 of 24")
     assertContains(compared, "better", count=1)
     assertContains(compared, "Good bread")
+    newest, oldest = CheckUp.objects.order_by("-finished_at").values_list("pk", flat=True)
+    other_way = reverse("metrics:check-up-compare") + f"?a={newest}&b={oldest}"
+    assertContains(read_only_client.get(other_way), "better", count=1)
     assertContains(read_only_client.get(second.url), "Compare with the one before")
 
 

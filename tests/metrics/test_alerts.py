@@ -16,7 +16,7 @@ from mail.models import OutgoingEmail
 from metrics import actions as engine
 from metrics.alerts import actions, judging
 from metrics.alerts.actions import Band
-from metrics.models import Alert, AlertEvent
+from metrics.models import Alert, AlertEvent, Snapshot
 from staff.models import AuditEntry, Business, ChangeSet, User
 from surveys.models import Response, Survey
 from tests.factories import CustomerFactory
@@ -145,6 +145,19 @@ def test_what_is_not_counted_yet_is_not_judged() -> None:
     alert.refresh_from_db()
     assert str(alert.judged_on) != "2026-03-01"
     assert judged() == 1
+
+
+def test_what_was_counted_while_the_period_ran_is_not_judged() -> None:
+    alert = an_alert()
+    answers(3, *[1] * 10)
+    engine.refresh(now=APRIL)
+    march = Snapshot.objects.filter(kpi="csat", grain="month", starts_on=date(2026, 3, 1))
+    march.update(is_partial=True)
+    assert judging.judge_all(now=APRIL) == 0
+    march.update(is_partial=False)
+    assert judging.judge_all(now=APRIL) == 1
+    alert.refresh_from_db()
+    assert alert.state == State.BELOW
 
 
 def test_a_paused_one_judges_nothing() -> None:

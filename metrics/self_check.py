@@ -25,7 +25,7 @@ from staff import health
 from staff.access import Role
 from staff.formats import moment, number
 from staff.health import Finding
-from staff.models import User
+from staff.models import Business, User
 
 KEPT = 50  # differences of a check that are written down
 NAMED = 5  # of them in a mail
@@ -39,7 +39,10 @@ def register() -> None:
 
 
 def run(*, sample: int | None) -> list[Difference]:
-    """Compare, write down what came of it, and tell the owners of any difference."""
+    """Compare, write down what came of it, and tell the owners of any difference; nothing before the
+    business is set up."""
+    if Business.current() is None:
+        return []
     found = compare(sample=sample)
     differences = found.differences
     with transaction.atomic():

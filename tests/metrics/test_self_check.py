@@ -37,6 +37,11 @@ def test_figures_that_agree_are_well(figures: None) -> None:
     assert not OutgoingEmail.objects.exists()
 
 
+def test_before_the_business_is_set_up_nothing_is_compared(db: None) -> None:
+    assert self_check.run(sample=5) == []
+    assert not SelfCheck.objects.exists()
+
+
 def test_a_difference_is_told_to_the_owners_and_on_the_health_page(
     figures: None, owner: User, owner_client: Client
 ) -> None:

@@ -20,6 +20,7 @@ from metrics import actions as engine
 from metrics.findings import actions
 from metrics.findings.looking import Looked, look
 from metrics.findings.rule import Looking
+from metrics.findings.rules import revenue_held
 from metrics.findings.rules.going_quiet import likely_gone
 from metrics.findings.showing import Shown
 from metrics.models import Finding
@@ -249,7 +250,10 @@ def test_quiet_for_longer_than_their_own_rhythm(business: Business) -> None:
     assert likely_gone(Looking(business, NOW)) == []
 
 
-def test_income_held_by_the_unhappy_and_the_silent(business: Business) -> None:
+def test_income_held_by_the_unhappy_and_the_silent(
+    business: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revenue_held, "MOST", 2)  # customers kept; all are counted
     now = timezone.now()
     for _each in range(3):
         held = unhappy(days_ago=40, now=now).customer
@@ -263,6 +267,8 @@ def test_income_held_by_the_unhappy_and_the_silent(business: Business) -> None:
     finding = of("revenue_held")
     assert finding.evidence["measure"] == pytest.approx(0.3)
     assert "hold R$300.00, 30.0% of the year’s income" in told(finding, business)
+    assert len(finding.evidence["customers"]) == 2
+    assert "It is 3 customers" in told(finding, business)
 
 
 # --- What is kept ---------------------------------------------------------------------------------

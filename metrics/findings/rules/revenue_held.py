@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -31,19 +31,22 @@ def look(looking: Looking) -> Sequence[Seen]:
     if total <= 0:
         return []
     most = orders.filter(both).order_by().values("customer").annotate(income=Sum("total_micros"))
-    first = [row["customer"] for row in most.order_by("-income", "customer")[:MOST]]
+    holders = most.count()
+    # Amounts without an exchange rate make no income known: last, on either database.
+    by_income = F("income").desc(nulls_last=True)
+    first = [row["customer"] for row in most.order_by(by_income, "customer")[:MOST]]
     starts_on, ends_on = looking.days(365)
     share = held / total
     return [
         Seen(
-            speaks=share >= SHARE and len(first) >= FEW,
+            speaks=share >= SHARE and holders >= FEW,
             measure=share,
             starts_on=starts_on,
             ends_on=ends_on,
             evidence={
                 "held": held / 1_000_000,
                 **{name: income / 1_000_000 for name, income in sums.items()},
-                "holders": len(first),
+                "holders": holders,
                 "customers": first,
             },
             weight=55 + min(30 * share, 15),

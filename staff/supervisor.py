@@ -1,29 +1,60 @@
-"""Keeps a few child processes alive, and ends them together."""
+"""Keeps a few programs alive, and ends them together.
+
+A script without Django: whoever watches needs neither models nor pages, which would be 50 MB.
+`take_over` puts it in the place of the process that prepared everything; what it says to the person
+at the terminal comes along, translated.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
+import socket
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import NoReturn
 
-from django.conf import settings
-from django.utils.translation import gettext as _
-
-# How long children may take to finish what they are at. What is cut off is found by the sweeps.
+# How long programs may take to finish what they are at. What is cut off is found by the sweeps.
 STOP_WITHIN = 10.0
-# A child that lived this long had started well: the next restart is immediate again.
+# A program that lived this long had started well: the next restart is immediate again.
 SETTLED_AFTER = 10.0
 LONGEST_PAUSE = 30.0
+WEB_ANSWERS_WITHIN = 30
 
 
 @dataclass(frozen=True)
 class Program:
     name: str
     command: list[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run, the first of it until it answers at (host, port), and what is said meanwhile.
+
+    `ended` has the places %(program)s and %(how)s; `status`, of how a program ended, %(status)s.
+    """
+
+    folder: str
+    host: str
+    port: int
+    programs: list[Program]
+    ready: list[str]
+    ended: str
+    status: str
+
+
+def take_over(plan: Plan) -> NoReturn:
+    """From now on this process is the supervisor, and nothing else of what it was."""
+    # -P: what lies beside this file is no part of Python.
+    arguments = [sys.executable, "-P", __file__, json.dumps(asdict(plan))]
+    os.execv(sys.executable, arguments)  # noqa: S606 - ourselves, with arguments of our own
 
 
 @dataclass
@@ -43,25 +74,43 @@ def end_with_parent() -> None:
 
 
 class Supervisor:
-    """Starts programs, each in a process group of its own, and restarts whichever ends by itself.
+    """Starts programs, each in a process group of its own, and restarts whichever ends by itself."""
 
-    `say` gets one line for each thing that a person at the terminal should know.
-    """
-
-    def __init__(self, *, say: Callable[[str], None]) -> None:
-        self.say = say
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         self.children: list[Child] = []
         self.stopping = threading.Event()
         self.times_asked = 0
 
+    def run(self) -> None:
+        """Start the web first and the others once it answers; return when no child is left."""
+        web, *others = self.plan.programs
+        self.start(web)
+        if self.wait_until_answering():
+            say("\n".join(self.plan.ready))
+        for program in others:
+            self.start(program)
+        self.watch()
+
     def start(self, program: Program) -> None:
         if not self.stopping.is_set():
-            self.children.append(Child(program, spawn(program), time.monotonic()))
+            self.children.append(Child(program, self.spawn(program), time.monotonic()))
 
     def ask_to_stop(self) -> None:
         """For signal handlers. Asking twice means: now."""
         self.times_asked += 1
         self.stopping.set()
+
+    def wait_until_answering(self) -> bool:
+        deadline = time.monotonic() + WEB_ANSWERS_WITHIN
+        while time.monotonic() < deadline and not self.stopping.is_set():
+            try:
+                socket.create_connection((self.plan.host, self.plan.port), timeout=1).close()
+            except OSError:
+                self.stopping.wait(0.05)
+            else:
+                return True
+        return False
 
     def watch(self) -> None:
         """Stay until asked to stop, then return when no child is left."""
@@ -80,12 +129,10 @@ class Supervisor:
             settled = now - child.started_at >= SETTLED_AFTER
             child.pause = 0.0 if settled else min(child.pause * 2 + 1, LONGEST_PAUSE)
             child.restart_at = now + (0.0 if settled else child.pause - 1)
-            self.say(
-                _("%(program)s ended (%(how)s); starting it again.")
-                % {"program": child.program.name, "how": how_it_ended(child.process.returncode)}
-            )
+            how = self.how_it_ended(child.process.returncode)
+            say(self.plan.ended % {"program": child.program.name, "how": how})
         if now >= child.restart_at:
-            child.process = spawn(child.program)
+            child.process = self.spawn(child.program)
             child.started_at, child.restart_at = now, None
 
     def stop(self) -> None:
@@ -103,15 +150,24 @@ class Supervisor:
             kill_group(process.pid, signal.SIGKILL)
             process.wait()
 
+    def spawn(self, program: Program) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            program.command,
+            cwd=self.plan.folder,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has one thread
+        )
 
-def spawn(program: Program) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        program.command,
-        cwd=settings.BASE_DIR,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has one thread
-    )
+    def how_it_ended(self, returncode: int) -> str:
+        if returncode < 0:
+            return signal.Signals(-returncode).name
+        return self.plan.status % {"status": returncode}
+
+
+def say(line: str) -> None:
+    """To the person at the terminal."""
+    print(line, flush=True)
 
 
 def kill_group(leader: int, number: signal.Signals) -> None:
@@ -119,7 +175,14 @@ def kill_group(leader: int, number: signal.Signals) -> None:
         os.killpg(leader, number)
 
 
-def how_it_ended(returncode: int) -> str:
-    if returncode < 0:
-        return signal.Signals(-returncode).name
-    return _("exit status %(status)s") % {"status": returncode}
+def main(told: str) -> None:
+    found = json.loads(told)
+    found["programs"] = [Program(**one) for one in found["programs"]]
+    supervisor = Supervisor(Plan(**found))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: supervisor.ask_to_stop())
+    supervisor.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -2,12 +2,9 @@
 
 import multiprocessing
 import os
-import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +16,8 @@ from django.utils.translation import gettext as _
 
 from staff.installation import collect_static, prepare_database
 from staff.models import Business
-from staff.supervisor import Program, Supervisor
+from staff.supervisor import Plan, Program, take_over
 
-WEB_ANSWERS_WITHIN = 30
 QUEUES = "default,mail,metrics,imports"
 
 
@@ -49,18 +45,17 @@ class Command(BaseCommand):
             load_demo()
         # The children open their own; a database must not see two processes on one connection.
         connections.close_all()
-        web, *others = programs(host, port, options["web_workers"], options["concurrency"])
-        supervisor = Supervisor(say=self.say)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: supervisor.ask_to_stop())
-        supervisor.start(web)
-        if wait_until_answering(host, port, supervisor.stopping):
-            self.say(_("Vínculo is at %(address)s") % {"address": os.environ["BASE_URL"]})
-            self.tell_sign_in()
-            self.say(_("Ctrl-C stops it."))
-        for program in others:
-            supervisor.start(program)
-        supervisor.watch()
+        take_over(
+            Plan(
+                folder=str(settings.BASE_DIR),
+                host=host,
+                port=port,
+                programs=programs(host, port, options["web_workers"], options["concurrency"]),
+                ready=self.ready(),
+                ended=_("%(program)s ended (%(how)s); starting it again."),
+                status=_("exit status %(status)s"),
+            )
+        )
 
     def prepare(self) -> None:
         try:
@@ -71,15 +66,14 @@ class Command(BaseCommand):
             self.stderr.write(str(error))
             sys.exit(error.returncode)
 
-    def say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
-
-    def tell_sign_in(self) -> None:
-        """What `manage.py demo` noted for whoever tries it, also the second time."""
+    def ready(self) -> list[str]:
+        """What is said once it answers; with what `manage.py demo` noted for whoever tries it."""
         note = settings.VAR_DIR / "demo-sign-in.txt"
-        if note.exists():
-            self.say(note.read_text().rstrip())
+        return [
+            _("Vínculo is at %(address)s") % {"address": os.environ["BASE_URL"]},
+            *([note.read_text().rstrip()] if note.exists() else []),
+            _("Ctrl-C stops it."),
+        ]
 
 
 def in_a_process_of_its_own(work: Callable[[], None]) -> None:
@@ -126,15 +120,3 @@ def refuse_taken_port(host: str, port: int) -> None:
                 % {"port": port, "reason": reason},
                 returncode=2,
             ) from error
-
-
-def wait_until_answering(host: str, port: int, stopping: threading.Event) -> bool:
-    deadline = time.monotonic() + WEB_ANSWERS_WITHIN
-    while time.monotonic() < deadline and not stopping.is_set():
-        try:
-            socket.create_connection((host, port), timeout=1).close()
-        except OSError:
-            stopping.wait(0.05)
-        else:
-            return True
-    return False

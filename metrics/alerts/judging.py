@@ -7,6 +7,7 @@ mails. So a restart, or two who judge at once, do nothing twice.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +24,8 @@ from metrics.models import Alert, AlertEvent, Engine, Grain, Mark
 from metrics.periods import Period
 from metrics.reading import Point
 from staff.models import Business
+
+logger = logging.getLogger(__name__)
 
 State = Alert.State
 # After a holiday of the worker, so many periods are caught up with.
@@ -56,8 +59,14 @@ def judge_all(*, now: datetime | None = None) -> int:
     # What waits to be counted may belong to a period: it is judged when all is.
     uncounted = Mark.objects.aggregate(first=Min("from_at"))["first"]
     until = min(filter(None, (now, refreshed_at, uncounted)))
+    changed = 0
     with timezone.override(business.zone):
-        return sum(_judge(alert, business, until) for alert in active)
+        for alert in active:
+            try:
+                changed += _judge(alert, business, until)
+            except Exception:  # the others are still to be judged, and this one again the next time
+                logger.exception("Alert %s can't be judged", alert.pk)
+    return changed
 
 
 def _judge(alert: Alert, business: Business, until: datetime) -> int:

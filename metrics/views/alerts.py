@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -96,8 +96,11 @@ def _saved(
 def alert_pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause it, or with `on=1` go on."""
     alert, is_active = get_object_or_404(Alert, pk=pk), request.POST.get("on") == "1"
-    stroke = actions.pause_alert(alert=alert, is_active=is_active, by=acting_user(request))
     words = _("The alert goes on.") if is_active else _("The alert is paused.")
+    try:
+        stroke = actions.pause_alert(alert=alert, is_active=is_active, by=acting_user(request))
+    except actions.AlertGone as refusal:
+        return _gone(request, refusal)
     return _done(request, stroke, words)
 
 
@@ -105,8 +108,17 @@ def alert_pause(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def alert_delete(request: HttpRequest, pk: int) -> HttpResponse:
     alert = get_object_or_404(Alert, pk=pk)
-    stroke = actions.delete_alert(alert=alert, by=acting_user(request))
+    try:
+        stroke = actions.delete_alert(alert=alert, by=acting_user(request))
+    except actions.AlertGone as refusal:
+        return _gone(request, refusal)
     return _done(request, stroke, _("The alert is deleted."))
+
+
+def _gone(request: HttpRequest, refusal: actions.AlertGone) -> HttpResponse:
+    """Somebody else has deleted it meanwhile."""
+    messages.info(request, str(refusal))
+    return redirect("metrics:alert-list")
 
 
 def _done(request: HttpRequest, stroke: ChangeSet | None, words: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,7 +15,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from crm.models import Cost
 from mail.models import OutgoingEmail
 from metrics import actions as engine
-from metrics.alerts import actions, judging
+from metrics.alerts import actions, judging, mail
 from metrics.alerts.actions import Band
 from metrics.models import Alert, AlertEvent, Snapshot
 from staff.models import AuditEntry, Business, ChangeSet, User
@@ -134,6 +135,27 @@ def test_what_has_no_n_and_a_true_none_are_judged() -> None:
     assert judged() == 1
     alert.refresh_from_db()
     assert alert.state == State.BELOW
+
+
+def test_one_that_fails_stops_no_other_and_is_judged_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = an_alert(), an_alert(low=Decimal("0.7"))
+    answers(3, 1, 1, 1, 5, 5)
+    tell = mail.tell
+
+    def fails_once(event: AlertEvent, *rest: Any) -> None:
+        if event.alert_id == first.pk:
+            raise OSError
+        tell(event, *rest)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(mail, "tell", fails_once)
+        assert judged() == 1
+    assert f"Alert {first.pk} can't be judged" in caplog.text
+    assert [event.alert_id for event in AlertEvent.objects.all()] == [second.pk]
+    assert judged() == 1
+    assert AlertEvent.objects.filter(alert=first).count() == 1
 
 
 def test_what_is_not_counted_yet_is_not_judged() -> None:

@@ -23,6 +23,7 @@ from metrics.definitions import STORED
 from metrics.engine import LEASE, LEASE_SECONDS, all_periods, memory, note, still_alone
 from metrics.models import Engine, Mark, Snapshot
 from metrics.periods import Period, local_day
+from metrics.sql import much_room
 from metrics.touched import Touched, by_time
 from staff import leases
 from staff.models import Business
@@ -94,7 +95,8 @@ def _refresh_once(now: datetime, zone: ZoneInfo, holder: str, *, everything: boo
     cells = written = 0
     for shown, definitions in turns.groups().items():
         for part in in_parts(shown):
-            made = computed(definitions, part, now, spent)
+            with much_room():
+                made = computed(definitions, part, now, spent)
             cells += len(made)
             written += _store(made, holder)
     with transaction.atomic():

@@ -36,7 +36,7 @@ def computed(
     """A snapshot for each KPI and period of its grains, all from the same facts.
 
     A running period carries the same part of the previous one, for comparison. The seconds that it took
-    are added to `spent`, where the first figure to ask for a fact is the one that pays.
+    are added to `spent` for every theme that shares the facts: alone it would have taken no more.
     """
     spent = {} if spent is None else spent
     by_grains = defaultdict(list)
@@ -45,7 +45,11 @@ def computed(
     cells: dict[Cell, Made] = {}
     for grains, alike in by_grains.items():
         if own := [period for period in shown if period.grain in grains]:
-            cells |= _computed(alike, own, now, spent)
+            began = time.monotonic()
+            cells |= _computed(alike, own, now)
+            took = time.monotonic() - began
+            for theme in {definition.theme for definition in alike}:
+                spent[theme] = spent.get(theme, 0.0) + took
     return cells
 
 
@@ -53,7 +57,6 @@ def _computed(
     definitions: Sequence[Definition],
     shown: Sequence[Period],
     now: datetime,
-    spent: dict[Theme, float],
 ) -> dict[Cell, Made]:
     windows = [period.window(now) for period in shown]
     running = [period for period in shown if period.is_running(now)]
@@ -61,10 +64,7 @@ def _computed(
     facts = Facts([*windows, *parts], as_of=now)
     cells: dict[Cell, Made] = {}
     for definition in definitions:
-        began = time.monotonic()
         results = definition.compute(facts, {})
-        took = time.monotonic() - began
-        spent[definition.theme] = spent.get(definition.theme, 0.0) + took
         before = dict(zip(running, results[len(shown) :], strict=True))
         for period, result in zip(shown, results, strict=False):
             previous = before.get(period)

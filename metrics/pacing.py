@@ -1,7 +1,7 @@
 """Which figures a refresh counts at once, and which wait for their turn.
 
 What reads a day, a week or a month costs little after a change. A quarter, a year, or a figure that looks
-back over months or at all contracts, reads much more than what changed: such a figure is *far*.
+back over months or counts customers, reads much more than what changed: such a figure is *far*.
 A theme's far figures are counted at once as long as that takes no second. Beyond, they take turns, so
 that all that a theme takes is at most a twentieth of the time; until its turn has come, what touched
 them waits in rows of its own, kept in the transaction that deletes its marks.

@@ -49,7 +49,7 @@ COARSE = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 # it reads whenever they began.
 LONG = frozenset({Grain.QUARTER, Grain.YEAR})
 FAR = frozenset({Reach.YEAR, Reach.LATER})
-LASTING = frozenset({"contract"})
+LASTING = frozenset({"contract", "tenure"})
 
 
 class Compared(Enum):

@@ -157,7 +157,7 @@ def test_every_figure_is_near_or_far_in_each_of_its_grains() -> None:
     for one in STORED:
         assert (*one.near_grains, *one.far_grains) == one.grains
     assert Grain.YEAR not in find("average_ticket").near_grains
-    for kpi in ("ltv_annual", "income_at_risk", "silent_customers", "revenue_churn_gross"):
+    for kpi in ("ltv_annual", "income_at_risk", "silent_customers", "customer_churn"):
         assert find(kpi).near_grains == ()
 
 

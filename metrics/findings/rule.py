@@ -141,7 +141,9 @@ class Looking:
         if self.refreshed_at is None or self.refreshed_at < month.end:
             return None
         found = self._tiles(month)[kpi]
-        return found if found.point.shown_as == "value" else None
+        # One that takes long may still stand as it was while the month was running.
+        is_whole = found.point.shown_as == "value" and not found.point.is_partial
+        return found if is_whole else None
 
     def _tiles(self, month: Period) -> dict[str, Tile]:
         if month.starts_on not in self._known:

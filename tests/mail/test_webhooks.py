@@ -91,7 +91,7 @@ def read_all() -> list[InboundEmail]:
 # --- Who may call ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("provider", ["nobody", "brevo", "postal", "resend", "amazon_ses"])
+@pytest.mark.parametrize("provider", ["nobody", "brevo", "postal", "resend"])
 def test_who_is_unknown_or_not_set_up_is_not_there(client: Client, provider: str) -> None:
     assert call(client, provider, {}).status_code == 404
     assert client.head(f"/hooks/mail/{provider}/").status_code == 404

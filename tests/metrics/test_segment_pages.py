@@ -147,18 +147,18 @@ def test_groups_stand_beside_each_other(agent_client: Client, january: None) -> 
 
 @pytest.mark.parametrize("by", [*DIMENSIONS, "custom_size", "custom_wholesale"])
 def test_each_group_has_the_page_that_it_leads_to(
-    agent_client: Client, january: None, agent: User, by: str
+    manager_client: Client, january: None, manager: User, by: str
 ) -> None:
     """The address of each group means the same customers, and its rows make its figure."""
     factory = RequestFactory()
     for kpi in ("nps", "average_ticket", "cac"):
-        page = agent_client.get(f"/metrics/{kpi}/groups/?{JANUARY}&by={by}")
+        page = manager_client.get(f"/metrics/{kpi}/groups/?{JANUARY}&by={by}")
         found = page.context["breakdown"]
         assert found.lines
         definition, period = DEFINITIONS[kpi], page.context["choice"].period
         for line in found.lines:
             request = factory.get("/", dict(line.group.pairs))
-            meant = segmenting.chosen(request.GET, user=agent)
+            meant = segmenting.chosen(request.GET, user=manager)
             assert meant.scope
             assert set(meant.scope.customers) == set(line.group.customers)
             assert line.group.size == len(line.group.customers)

@@ -113,8 +113,8 @@ def test_queries_do_not_grow_with_messages(
 ) -> None:
     for number in range(20):
         receive(ticket=ticket, text=f"More {number}", sender=Correspondent(ADA))
-    with django_assert_num_queries(6):  # type: ignore[operator]
-        # business; access with its ticket; contact; business for its language; messages; files
+    with django_assert_num_queries(5):  # type: ignore[operator]
+        # business; access with its ticket; contact; messages; files
         client.get(path)
 
 

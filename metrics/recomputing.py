@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ from staff.models import Business
 
 Progress = Callable[[int, int], None]
 YEARS = 2  # of a piece
+GIVE_UP = timedelta(hours=12)
 PAUSE = 0.5  # seconds, while others hold the last pieces
 
 
@@ -40,7 +41,7 @@ def begin(now: datetime, zone: ZoneInfo) -> Recompute | None:
         if run := under_way():
             return run
         engine.memory()
-        Recompute.objects.exclude(finished_at=None).delete()
+        Recompute.objects.all().delete()  # finished, or given up
         run = Recompute.objects.create(as_of=now)
         run.marks = Mark.objects.update(seen_by=run.pk)
         run.save(update_fields=["marks"])
@@ -53,7 +54,10 @@ def begin(now: datetime, zone: ZoneInfo) -> Recompute | None:
 
 
 def under_way() -> Recompute | None:
-    return Recompute.objects.filter(finished_at=None).order_by("pk").first()
+    """The run that is to be finished. One that could not be for half a day is given up, and keeps
+    nobody from refreshing: the marks that it was to count are still there."""
+    since = timezone.now() - GIVE_UP
+    return Recompute.objects.filter(finished_at=None, began_at__gt=since).order_by("pk").first()
 
 
 def _ranges(zone: ZoneInfo, now: datetime) -> dict[tuple[date, date], list[Period]]:

@@ -115,3 +115,16 @@ def test_a_recompute_that_was_left_is_joined(figures: None) -> None:
     assert recomputing.begin(timezone.now(), zone) == first
     assert actions.recompute_full()
     assert Recompute.objects.exclude(finished_at=None).get() == first
+
+
+def test_a_recompute_that_nobody_can_finish_is_given_up(figures: None) -> None:
+    run = recomputing.begin(timezone.now(), Business.objects.get().zone)
+    assert run is not None
+    CustomerFactory()
+    assert actions.refresh() is None
+    Recompute.objects.update(began_at=timezone.now() - timedelta(hours=13))
+    assert actions.refresh() is not None
+    again = recomputing.begin(timezone.now(), Business.objects.get().zone)
+    assert again is not None
+    assert again.pk != run.pk
+    assert not Recompute.objects.filter(pk=run.pk).exists()

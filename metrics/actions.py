@@ -185,7 +185,9 @@ def compare(*, now: datetime | None = None, sample: int | None = None) -> Compar
         if sample is not None and len(closed) > sample:
             closed = sorted(random.sample(closed, sample), key=lambda one: one.starts_on)
         shown += closed
-    compared, doubted, found = 0, [], []
+    compared = 0
+    doubted: list[Period] = []
+    found: list[Difference] = []
     for part in in_parts(shown):
         cells = computed(STORED, part, now)
         compared += len(cells)

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_before_create_process
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -23,8 +23,15 @@ def keep_the_projects_logging(**kwargs: Any) -> None:
     """Being connected is enough: Celery then leaves the LOGGING of the settings as it is."""
 
 
-@worker_before_create_process.connect
+@worker_init.connect
 def keep_memory_shared(**kwargs: Any) -> None:
-    """Keep the collector from touching, and so copying, what the worker's children share."""
+    """Keep the collector from touching, and so copying, what the worker's children share.
+
+    The signal before a child is forked would be the place, but only one of Celery's two pools sends it.
+    """
+    os.register_at_fork(before=_freeze)
+
+
+def _freeze() -> None:
     gc.collect()
     gc.freeze()

@@ -22,8 +22,9 @@ from django.db import connection
 from django.utils import timezone
 
 from benchmarks.rows import Row
-from metrics import actions, engine, recomputing
+from metrics import actions, engine
 from metrics.definitions import DEFINITIONS
+from metrics.engine import recomputing
 from metrics.models import Snapshot
 from staff.models import Business
 

@@ -19,8 +19,9 @@ from django.utils import timezone
 from benchmarks import columnar
 from benchmarks.rows import Row
 from crm.models import Order
-from metrics import actions, engine, recomputing
+from metrics import actions, engine
 from metrics.definitions import DEFINITIONS
+from metrics.engine import recomputing
 from metrics.models import Waiting
 from staff.models import Business
 
@@ -217,7 +218,7 @@ def refreshing() -> Iterator[Row]:
     """What a hundred changed orders cost, beside computing everything; all KPIs.
 
     First with every figure counted, which tells each theme how long its own take; then as workers do
-    it, where those that take long wait for their turn (metrics.pacing).
+    it, where those that take long wait for their turn (metrics.engine.pacing).
     """
     whole = full(timezone.now())
     taken = {everything: refreshed(everything=everything) for everything in (True, False)}

@@ -17,14 +17,22 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
-from metrics import pacing, recomputing
-from metrics.computing import Cell, Made, computed, differing, in_parts, prepared
 from metrics.definitions import STORED
-from metrics.engine import LEASE, LEASE_SECONDS, all_periods, memory, note, still_alone
+from metrics.engine import (
+    LEASE,
+    LEASE_SECONDS,
+    all_periods,
+    memory,
+    note,
+    pacing,
+    recomputing,
+    still_alone,
+)
+from metrics.engine.computing import Cell, Made, computed, differing, in_parts, prepared
+from metrics.engine.touched import Touched, by_time
 from metrics.models import Engine, Mark, Snapshot
 from metrics.periods import Period, local_day
 from metrics.sql import much_room
-from metrics.touched import Touched, by_time
 from staff import leases
 from staff.models import Business
 
@@ -63,8 +71,8 @@ def refresh(*, now: datetime | None = None, everything: bool = True) -> Refreshe
     """Compute again what marks and the passing of time touch; None while another refresh runs, or
     everything is computed again.
 
-    Unless `everything` is asked for, figures that read far wait for their turn (metrics.pacing). Running
-    it twice changes nothing. Does nothing before the business is set up.
+    Unless `everything` is asked for, figures that read far wait for their turn (metrics.engine.pacing).
+    Running it twice changes nothing. Does nothing before the business is set up.
     """
     now = now or timezone.now()
     business = Business.current()
@@ -140,7 +148,7 @@ def recompute_full(
 ) -> Refreshed | None:
     """Compute every cell from its facts and store what differs; None while a refresh runs.
 
-    Each piece commits by itself, and whoever has time takes one (metrics.recomputing); the marks
+    Each piece commits by itself, and whoever has time takes one (metrics.engine.recomputing); the marks
     that were there at the start go at the end. `progress` is told how many periods are done, and of
     how many.
     """

@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from metrics.definitions import Definition
+from metrics.engine.snapshots import PREVIOUS_PART
 from metrics.formulas import Result
 from metrics.models import Snapshot
 from metrics.periods import Period
 from metrics.rows.section import Rows
-from metrics.snapshots import PREVIOUS_PART
 
 # Parts given as plain numbers; other exact parts are fractions in text, such as "2/5".
 AS_NUMBERS = {

@@ -13,14 +13,12 @@ class MetricsConfig(AppConfig):
             customer_page,
             merge_rules,
             personal,
-            self_check,
             survey_results,
             tasks,
             trail,
-            triggers,
-            upgrading,
             watching,
         )
+        from metrics.engine import self_check, triggers, upgrading
         from metrics.expected import tasks as expected_tasks
         from staff import jobs
         from surveys.registry import register_comparison, register_results_figures

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Subquery
 
-from metrics import pacing
+from metrics.engine import pacing
 from metrics.models import Engine, Mark
 
 

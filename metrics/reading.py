@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from metrics import periods
 from metrics.definitions import STORED, Compared, Definition, Side
+from metrics.engine.snapshots import PREVIOUS_PART, exact, is_empty, snapshot
 from metrics.facts import Facts
 from metrics.formulas import Result, undefined
 from metrics.formulas.change import Change, Estimate, Verdict, estimates, nps_change, proportions
@@ -35,7 +36,6 @@ from metrics.models import Grain, Snapshot
 from metrics.periods import Period, Window
 from metrics.rows.section import Rows
 from metrics.scope import Scope
-from metrics.snapshots import PREVIOUS_PART, exact, is_empty, snapshot
 
 FEW_ANSWERS = 5  # below, the answers are shown instead of a score
 EARLY_ANSWERS = 30
@@ -75,7 +75,7 @@ class Point:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """The KPI's own details; exact amounts as "p/q" (metrics.snapshots.exact reads them)."""
+        """The KPI's own details; exact amounts as "p/q" (metrics.engine.snapshots.exact reads them)."""
         return self.snapshot.parts if self.snapshot else {}
 
     @property

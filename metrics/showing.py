@@ -132,7 +132,7 @@ def period_name(period: Period) -> str:
 def parts(found: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:
     """The named counts and amounts among a figure's parts, as (name, value) to read.
 
-    `found` is in JSON's types, exact values as "p/q" (metrics.snapshots.to_json).
+    `found` is in JSON's types, exact values as "p/q" (metrics.engine.snapshots.to_json).
     """
     flat = {**found, **found.get("counts", {}), **found.get("by_cause", {})}
     shown = []

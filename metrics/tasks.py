@@ -5,7 +5,8 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from metrics import actions, recomputing, self_check
+from metrics import actions
+from metrics.engine import recomputing, self_check
 from staff.models import Business
 
 log = logging.getLogger(__name__)

@@ -136,7 +136,7 @@ class Definition:
 
     @property
     def near_grains(self) -> tuple[Grain, ...]:
-        """Those whose periods cost little to count again (metrics.pacing)."""
+        """Those whose periods cost little to count again (metrics.engine.pacing)."""
         reads_far = FAR & set(self.facts.values()) or LASTING & set(self.facts)
         return () if reads_far else tuple(one for one in self.grains if one not in LONG)
 

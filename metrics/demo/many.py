@@ -18,8 +18,8 @@ from django.db import connection, models
 
 from crm.models import Contact, ContactPoint, Customer, CustomerSearch
 from metrics.demo.bare import bare
+from metrics.engine.touched import BUSINESS
 from metrics.models import Mark
-from metrics.touched import BUSINESS
 from support.models import Message, Participant, TicketSearch
 
 # So many lives are written one by one, in a minute; the first batch, with its stories, is not copied.

@@ -1,4 +1,4 @@
-"""The tables whose changes leave marks, and what each change marks (metrics.triggers installs it)."""
+"""The tables whose changes leave marks, and what each change marks (metrics.engine.triggers installs it)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Grain(models.TextChoices):
 
 
 class Mark(models.Model):
-    """A fact changed: left by database triggers in the same transaction (metrics.triggers).
+    """A fact changed: left by database triggers in the same transaction (metrics.engine.triggers).
 
     `from_at`/`until_at` span the instants that OLD and NEW touch; null `until_at` means "and
     all that follows". A refresh takes marks by deleting them in its own transaction.

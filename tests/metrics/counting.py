@@ -6,8 +6,8 @@ from datetime import date, datetime
 from django.utils import timezone
 
 from metrics import periods
-from metrics.computing import computed
 from metrics.definitions import STORED, Definition
+from metrics.engine.computing import computed
 from metrics.models import Grain, Mark, Snapshot
 from metrics.periods import Period
 from staff.models import Business

@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from crm import tenures
 from crm.models import Customer, Tenure
-from metrics import actions, computing, reading, recomputing, tasks
+from metrics import actions, reading, tasks
 from metrics.definitions import find
-from metrics.engine import LEASE, LeaseLost
+from metrics.engine import LEASE, LeaseLost, computing, recomputing
 from metrics.models import Engine, Grain, Mark, Snapshot
 from metrics.periods import Period, containing
 from staff import leases

@@ -14,9 +14,9 @@ from django.utils import timezone
 from crm.models import Customer, Task
 from metrics import reading
 from metrics.definitions import find
+from metrics.engine.triggers import install
 from metrics.formulas import Result
 from metrics.periods import Period
-from metrics.triggers import install
 from staff.models import Business
 from support import projection
 from support.actions.tickets import open_ticket

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Order
-from metrics import actions, freshness, pacing
+from metrics import actions, freshness
 from metrics.definitions import STORED, Theme, find
+from metrics.engine import pacing
 from metrics.models import Grain, Mark, Pace, Snapshot, Waiting
 from staff.models import Business
 from tests.factories import CustomerFactory, OrderFactory, ResponseFactory

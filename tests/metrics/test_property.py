@@ -27,8 +27,8 @@ from crm.models import (
 from mail.models import DeliveryEvent
 from metrics import actions
 from metrics.definitions import Theme
+from metrics.engine.snapshots import same_figure
 from metrics.models import Mark, Pace, Snapshot, Waiting
-from metrics.snapshots import same_figure
 from staff.models import Business
 from support import projection
 from support.desk import default_queue

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mail.models import OutgoingEmail
-from metrics import actions, recomputing, self_check, tasks
+from metrics import actions, tasks
+from metrics.engine import recomputing, self_check
 from metrics.models import Engine, Mark, Piece, Recompute, SelfCheck, Snapshot
 from staff.models import Business, User
 from tests.factories import CustomerFactory, ResponseFactory

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.models import Cost, Customer, Order, Tenure
-from metrics import triggers
+from metrics.engine import triggers
 from metrics.models import Mark
 from staff.models import Business
 from surveys.models import Invitation, Response

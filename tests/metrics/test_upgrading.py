@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from metrics import triggers, upgrading
+from metrics.engine import triggers, upgrading
 
 
 @pytest.mark.django_db

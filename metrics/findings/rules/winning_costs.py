@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from metrics.engine.snapshots import exact
 from metrics.findings.rule import Evidence, Looking, Rule, Seen, Telling, Words
-from metrics.snapshots import exact
 from staff.formats import month_name, number
 
 # Of fewer new customers the cost of one says little.

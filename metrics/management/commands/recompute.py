@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from metrics import actions, self_check
+from metrics import actions
+from metrics.engine import self_check
 from staff.installation import business_or_refusal
 
 

@@ -19,8 +19,8 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from metrics import engine
-from metrics.computing import computed, prepared
 from metrics.definitions import STORED
+from metrics.engine.computing import computed, prepared
 from metrics.models import Mark, Piece, Recompute, Waiting
 from metrics.periods import Period
 from metrics.sql import much_room

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from metrics.definitions import Definition, Theme
+from metrics.engine.snapshots import is_empty, same_figure, snapshot
 from metrics.facts import Facts
 from metrics.models import Snapshot
 from metrics.periods import Period
-from metrics.snapshots import is_empty, same_figure, snapshot
 from staff.bulk import insert
 
 Cell = tuple[str, str, date]  # a KPI, the grain of its period, and the first day

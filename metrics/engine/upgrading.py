@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.db import connections, transaction
 
-from metrics.triggers import present
+from metrics.engine.triggers import present
 
 
 def step_aside(using: str = "default", plan: Sequence[object] = (), **_signal: object) -> None:

@@ -6,9 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from metrics import periods
+from metrics.engine.touched import beginning, next_change_at
 from metrics.models import Engine, Grain
 from metrics.periods import Period, local_day
-from metrics.touched import beginning, next_change_at
 from staff import leases
 
 LEASE = "metrics.refresh"

@@ -17,9 +17,9 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 
 from metrics.definitions import STORED, Definition, Theme
+from metrics.engine.touched import BUSINESS, Touched, merged
 from metrics.models import Pace, Waiting
 from metrics.periods import Period
-from metrics.touched import BUSINESS, Touched, merged
 
 BRIEF = 1.0  # seconds that a theme may take at every refresh
 REST = 20  # times what it took: the time until the next turn

@@ -17,9 +17,10 @@ from django_stubs_ext import StrOrPromise
 from crm import custom, segments
 from crm.models import Customer, CustomField, LoyaltyTier
 from crm.querysets import CustomerQuerySet
+from metrics import colleagues
 from metrics.scope import Scope
 from metrics.segmenting import SEGMENT, WITHOUT, Chosen, Pairs
-from staff.access import Role, acting_user
+from staff.access import acting_user
 from staff.models import User
 
 Kind = CustomField.Kind
@@ -57,15 +58,15 @@ class Dimension:
 
 
 def dimensions(request: HttpRequest, chosen: Chosen) -> list[Dimension]:
-    """Those by which the chosen customers can still be told apart. By who looks after them, for managers:
-    how a colleague does is between them and who leads them (metrics.team)."""
+    """Those by which the chosen customers can still be told apart. By who looks after them, for managers
+    (metrics.colleagues)."""
     own = [
         Dimension(custom.form_name(field), field.label, partial(_by_field, field))
         for field in custom.fields(request)
         if field.kind in (Kind.CHOICE, Kind.YES_NO)
     ]
     taken = chosen.names
-    if not acting_user(request).has_role(Role.MANAGER):
+    if not colleagues.can_compare(acting_user(request)):
         taken = taken | {"owner"}
     return [one for one in [*FIXED, *own] if one.name not in taken]
 
@@ -162,6 +163,8 @@ def _by_segment(customers: CustomerQuerySet, user: User) -> list[Group]:
     """Saved segments; somebody may be in several, or in none."""
     found = []
     for segment in segments.visible_to(user)[:50]:
+        if not colleagues.can_see_segment(user, segment):
+            continue
         own = customers.filter(pk__in=segments.customers_of(segment).order_by().values("pk"))
         if size := own.count():
             found.append(Group(segment.name, ((SEGMENT, str(segment.pk)),), size, own))

@@ -29,6 +29,8 @@ from crm.folding import fold
 from crm.models import Customer, LoyaltyTier, Segment
 from crm.querysets import CustomerQuerySet
 from crm.registry import CUSTOMER_FILTERS
+from metrics import colleagues
+from metrics.colleagues import NotTheirs
 from metrics.scope import Scope
 from staff.access import acting_user
 from staff.models import User
@@ -83,9 +85,15 @@ class Asking(CustomerFilter):
     def filter_queryset(self, queryset: Any) -> Any:
         return django_filters.FilterSet.filter_queryset(self, queryset)
 
+    def offered_to(self, reader: User) -> Asking:
+        """For a form: of the people who look after customers, whose figures the reader may see."""
+        if not colleagues.can_compare(reader):
+            self.filters["owner"].queryset = User.objects.filter(pk=reader.pk)
+        return self
+
 
 def of_request(request: HttpRequest) -> Chosen:
-    """Raises UnknownSegment."""
+    """Raises UnknownSegment and NotTheirs."""
     return chosen(request.GET, user=acting_user(request), request=request)
 
 
@@ -93,13 +101,15 @@ def chosen(query: QueryDict, *, user: User | None, request: HttpRequest | None =
     """Whom a query string means. Without a `user`, on the command line, every segment is visible.
 
     Raises UnknownSegment where part of it can't be understood (any more): with less, it would be
-    about more people.
+    about more people; and NotTheirs where it is of a colleague's customers, and the user no manager.
     """
     given = _filters(query)
     customers: CustomerQuerySet = Customer.objects.all()
     parts: list[tuple[str, Pairs]] = []
     if key := query.get(SEGMENT, ""):
         saved = _saved(str(key), user)
+        if user and not colleagues.can_see_segment(user, saved):
+            raise NotTheirs
         customers = segments.customers_of(saved)
         parts.append(
             (_("in the segment “%(name)s”") % {"name": saved}, ((SEGMENT, str(saved.pk)),))
@@ -107,6 +117,8 @@ def chosen(query: QueryDict, *, user: User | None, request: HttpRequest | None =
     asked = Asking(given, queryset=customers, request=request)
     if not asked.is_understood:
         raise UnknownSegment(given.urlencode())
+    if user and not colleagues.can_see_of(user, asked.chosen.get("owner")):
+        raise NotTheirs
     customers = asked.qs
     pairs = asked.parameters()
     for name, value in asked.chosen.items():

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from metrics.colleagues import can_compare
 from metrics.facts.answers import COUNTS
 from metrics.facts.tickets import COUNTED
 from metrics.periods import Window
 from metrics.reading import FEW_ANSWERS
 from metrics.sql import epoch, fetch, windows_table
-from staff.access import Role
 from staff.models import User
 
 SATISFIED = 4  # of 1 to 5
@@ -55,8 +55,8 @@ class Line:
 
 
 def lines(window: Window, reader: User) -> list[Line]:
-    """Everybody's line, by name, and the team's last. Who is no manager sees their own and the team's:
-    how a colleague does is between them and who leads them. Five queries."""
+    """Everybody's line, by name, and the team's last. Who is no manager sees their own and the team's
+    (metrics.colleagues). Five queries."""
     found = {user.pk: Line(user) for user in User.objects.order_by("name", "pk")}
     together = Line(None)
     for measure in (_answered, _first_replies, _satisfaction, _promises):
@@ -72,9 +72,7 @@ def lines(window: Window, reader: User) -> list[Line]:
 
 
 def _may_see(reader: User, line: Line) -> bool:
-    if line.user == reader:
-        return True
-    return reader.has_role(Role.MANAGER) and line.did_something
+    return line.user == reader or (can_compare(reader) and line.did_something)
 
 
 Measured = Iterable[tuple[int | None, dict[str, Any]]]

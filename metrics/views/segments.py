@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from crm import segments, suggestions
 from crm.models import Customer
-from metrics import breakdown, reading, segmenting, showing, words
+from metrics import breakdown, colleagues, reading, segmenting, showing, words
 from metrics.breakdown import Breakdown
 from metrics.choosing import Choice
 from metrics.definitions import Definition
@@ -36,7 +36,9 @@ def metric_segment(request: HttpRequest, kpi: str) -> HttpResponse:
     """The form that asks whom a metric is to be about: the customer list's filters and segments."""
     definition = definition_or_404(kpi)
     choice, customers = asked_or_404(request)
-    asking = Asking(request.GET, queryset=Customer.objects.none(), whole=True, request=request)
+    reader = acting_user(request)
+    everyone = Customer.objects.none()
+    asking = Asking(request.GET, queryset=everyone, whole=True, request=request).offered_to(reader)
     context = {
         "definition": definition,
         "choice": choice,
@@ -45,7 +47,9 @@ def metric_segment(request: HttpRequest, kpi: str) -> HttpResponse:
             pair for pair in choice.kept if pair[0] in {segmenting.SEGMENT, segmenting.WITHOUT}
         ],
         "is_segment": segmenting.SEGMENT in customers.names,
-        "segments": segments.visible_to(acting_user(request)),
+        "segments": [
+            one for one in segments.visible_to(reader) if colleagues.can_see_segment(reader, one)
+        ],
         "chips": customers.chips,
         "words": suggestions.recent_words("source", "city", "country"),
     }

@@ -202,6 +202,50 @@ def test_how_colleagues_do_is_for_who_leads_them(
     assert sum(line.group.size for line in found) == sum(line.point.n for line in found) == 23
 
 
+def test_a_colleagues_figures_are_for_who_leads_them(
+    agent_client: Client, manager_client: Client, january: None, agent: User, manager: User
+) -> None:
+    """Neither by an address, nor through a saved segment, on no page and in no file."""
+    Customer.objects.filter(source="fair").update(owner=manager)
+    theirs = Segment.objects.create(name="The manager’s", query=f"owner={manager.pk}&source=fair")
+    own = Segment.objects.create(name="The agent’s", query=f"owner={agent.pk}")
+    places = (
+        PAGE,
+        GROUPS,
+        f"{PAGE}csv/",
+        f"{GROUPS}csv/",
+        f"{PAGE}numerator/",
+        f"{PAGE}customers/",
+    )
+    for query in (f"owner={manager.pk}", f"segment={theirs.pk}", f"segment={theirs.pk}&source=web"):
+        for where in places:
+            address = f"{where}?{JANUARY}&by=stage&{query}"
+            refused = agent_client.get(address)
+            assert refused.status_code == 403, (where, query)
+            assert "Only managers see the figures" in refused.content.decode(), (where, query)
+            assert manager_client.get(address).status_code == 200, (where, query)
+    for query in (f"owner={agent.pk}", f"segment={own.pk}", "owner=none"):
+        for where in places:
+            address = f"{where}?{JANUARY}&by=stage&{query}"
+            assert agent_client.get(address).status_code == 200, (where, query)
+
+
+def test_nobody_is_offered_what_they_may_not_ask(
+    agent_client: Client, manager_client: Client, january: None, agent: User, manager: User
+) -> None:
+    Customer.objects.filter(source="fair").update(owner=manager)
+    Segment.objects.create(name="The manager’s", query=f"owner={manager.pk}")
+    form = f"{PAGE}customers/?{JANUARY}"
+    for client, is_offered in ((agent_client, False), (manager_client, True)):
+        page = client.get(form).content.decode()
+        assert ("The manager’s" in page) is is_offered
+        assert (f'<option value="{manager.pk}">' in page) is is_offered
+        assert f'<option value="{agent.pk}">' in page
+        found = groups(client.get(f"{GROUPS}?{JANUARY}&by=segment"))
+        assert ("The manager’s" in found) is is_offered
+        assert "From the web" in found
+
+
 def test_groups_within_groups(agent_client: Client, january: None) -> None:
     page = agent_client.get(f"{GROUPS}?{JANUARY}&source=web&by=tag")
     assert {name: line.point.n for name, line in groups(page).items()} == {

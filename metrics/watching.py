@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from metrics import watching_tasks as tasks
+from metrics.alerts.actions import begin_again
 from metrics.findings import pages
 from staff import audit, changes, jobs
 
@@ -23,6 +24,7 @@ def register() -> None:
     # What judging moves is no reason to leave an alert alone when making it is taken back.
     changes.derived_columns("metrics.alert", "state", "judged_on")
     changes.derived_model("metrics.alertevent")
+    changes.on_revert("metrics.alert", begin_again)
     audit.shown_at({"metrics.alert": "metrics:alert-edit"})
     audit.describe(
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from metrics.alerts.judging import begin_before
 from metrics.models import Alert
 from staff import audit
-from staff.changes import open_change_set, record_created, record_deleted, record_updated
+from staff.changes import (
+    Reverted,
+    open_change_set,
+    record_created,
+    record_deleted,
+    record_updated,
+)
 from staff.models import Business, ChangeSet, User
 from staff.refusals import Refusal
 
@@ -153,6 +159,18 @@ def _begin(alert: Alert) -> None:
     business = Business.current()
     alert.state = Alert.State.INSIDE
     alert.judged_on = begin_before(alert.grain, business, timezone.now()) if business else None
+
+
+def begin_again(rows: Sequence[Reverted]) -> None:
+    """Alerts whose change is taken back: with the band of before, or going on, they are judged anew,
+    as `update_alert` and `pause_alert` have it. What they told of is not told again."""
+    for row in rows:
+        if not isinstance(row.was, Alert) or not isinstance(row.now, Alert):
+            continue
+        changed = audit.diff(audit.values(row.was, FIELDS), row.now, FIELDS).keys()
+        if changed & JUDGED_BY or (row.now.is_active and "is_active" in changed):
+            _begin(row.now)
+            row.now.save(update_fields=["state", "judged_on"])
 
 
 def _told_rows(alert: Alert) -> list[models.Model]:

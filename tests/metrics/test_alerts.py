@@ -286,6 +286,33 @@ def test_making_one_is_taken_back_although_it_has_judged(manager_client: Client)
     assert not Alert.objects.exists()
 
 
+def test_a_band_taken_back_is_judged_again_without_a_second_mail(
+    manager_client: Client, manager: User
+) -> None:
+    band = Band(grain="month", low=Decimal("0.8"), least_n=5)
+    alert, _stroke = actions.create_alert(kpi="csat", band=band, told=[manager], by=manager)
+    month = timezone.now().replace(day=1) - timedelta(days=20)
+    answers(month.month, 1, 1, 1, 5, 5)
+    Response.objects.update(answered_at=month)
+    assert judged(timezone.now()) == 1
+    other = Band(grain="month", low=Decimal("0.3"), least_n=5)
+    actions.update_alert(alert=alert, band=other, told=[manager], by=manager)
+    assert judged(timezone.now()) == 0
+    assert Alert.objects.get().state == State.INSIDE
+    take_back(manager_client)
+    judged(timezone.now())
+    assert Alert.objects.get().state == State.BELOW
+    # The other way round: what only the other band was left by.
+    strict = Band(grain="month", high=Decimal("0.1"), least_n=5)
+    actions.update_alert(alert=alert, band=strict, told=[manager], by=manager)
+    judged(timezone.now())
+    assert Alert.objects.get().state == State.ABOVE
+    take_back(manager_client)
+    judged(timezone.now())
+    assert Alert.objects.get().state == State.BELOW
+    assert OutgoingEmail.objects.count() == 1
+
+
 def take_back(client: Client) -> None:
     latest = ChangeSet.objects.filter(kind="metrics.alert", reverted_at=None).latest("pk")
     assert client.post(reverse("metrics:undo", args=[latest.pk])).status_code == 302

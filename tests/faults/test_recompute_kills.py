@@ -33,7 +33,8 @@ THROUGH_KILLS = """
 import json
 from collections import Counter
 from django.utils import timezone
-from metrics import actions, engine, recomputing
+from metrics import actions, engine
+from metrics.engine import recomputing
 from metrics.models import Mark, Recompute, Snapshot
 from tests.faults.dying import killed
 
@@ -70,7 +71,7 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ins
     if request.param == "services":
         urls["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
     made = Installation(tmp_path, **urls)
-    made.manage("migrate", "--verbosity", "0")
+    made.prepare()
     yield made
     made.stop_all()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -25,11 +26,12 @@ from metrics.models import Mark, Piece, Recompute, Waiting
 from metrics.periods import Period
 from metrics.sql import much_room
 from staff import leases
-from staff.models import Business
+from staff.models import Business, Lease
 
 Progress = Callable[[int, int], None]
 YEARS = 2  # of a piece
 GIVE_UP = timedelta(hours=12)
+LATELY = timedelta(minutes=15)  # a run of which no piece was done since then needs a worker at one
 PAUSE = 0.5  # seconds, while others hold the last pieces
 
 
@@ -58,6 +60,31 @@ def under_way() -> Recompute | None:
     nobody from refreshing: the marks that it was to count are still there."""
     since = timezone.now() - GIVE_UP
     return Recompute.objects.filter(finished_at=None, began_at__gt=since).order_by("pk").first()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many of a run's pieces are done, and whether somebody does the others."""
+
+    done: int
+    pieces: int
+    is_moving: bool
+
+
+def standing() -> Standing | None:
+    """Of the run under way, in at most three queries; None where there is none."""
+    run = under_way()
+    if run is None:
+        return None
+    pieces, now = list(run.pieces.all()), timezone.now()
+    latest = max([run.began_at, *(one.done_at for one in pieces if one.done_at)])
+    undone = [_lease(one) for one in pieces if one.done_at is None]
+    is_held = Lease.objects.filter(name__in=undone, until__gt=now)
+    return Standing(
+        done=len(pieces) - len(undone),
+        pieces=len(pieces),
+        is_moving=latest > now - LATELY or is_held.exists(),
+    )
 
 
 def _ranges(zone: ZoneInfo, now: datetime) -> dict[tuple[date, date], list[Period]]:

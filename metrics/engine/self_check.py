@@ -4,7 +4,7 @@ owners, on the health page, in words."""
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,7 +20,8 @@ from mail.models import OutgoingEmail
 from metrics import freshness, periods, showing
 from metrics.actions import Difference, compare
 from metrics.definitions import DEFINITIONS
-from metrics.models import Grain, SelfCheck
+from metrics.engine import recomputing
+from metrics.models import Grain, Recompute, SelfCheck
 from staff import health
 from staff.access import Role
 from staff.formats import moment, number
@@ -62,15 +63,20 @@ def run(*, sample: int | None) -> list[Difference]:
 
 def look() -> Finding:
     """Whether figures are counted, and were right when last compared."""
-    state = freshness.current()
+    state, again = freshness.current(), recomputing.standing()
     since = state.refreshed_at
-    if state.is_waiting and since is not None and since < timezone.now() - BEHIND:
+    is_moving = again is not None and again.is_moving
+    if state.is_waiting and since and not is_moving and _is_behind(since):
         return Finding(
             ok=False,
             detail=_("Changes have not been counted since %(when)s.") % {"when": moment(since)},
             advice=_("Look whether a worker takes the queue “metrics”."),
         )
     check = SelfCheck.objects.order_by("-checked_at").first()
+    if again and is_moving and not (check and check.differing):
+        said = _("They are being counted again: %(done)s of %(pieces)s pieces are done.")
+        pieces = {"done": number(again.done), "pieces": number(again.pieces)}
+        return Finding(ok=True, detail=said % pieces)
     if check is None:
         return Finding(ok=None, detail=_("They have not been compared with their facts yet."))
     facts = {"when": moment(check.checked_at), "compared": number(check.compared)}
@@ -85,6 +91,12 @@ def look() -> Finding:
             "too, please report it."
         ),
     )
+
+
+def _is_behind(since: datetime) -> bool:
+    """During a recompute nothing is refreshed, and what came meanwhile follows after it."""
+    finished = Recompute.objects.filter(finished_at__gt=timezone.now() - BEHIND)
+    return since < timezone.now() - BEHIND and not finished.exists()
 
 
 def _summary(check: SelfCheck) -> str:

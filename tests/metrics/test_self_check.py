@@ -13,6 +13,7 @@ from mail.models import OutgoingEmail
 from metrics import actions, tasks
 from metrics.engine import recomputing, self_check
 from metrics.models import Engine, Mark, Piece, Recompute, SelfCheck, Snapshot
+from staff import leases
 from staff.models import Business, User
 from tests.factories import CustomerFactory, ResponseFactory
 
@@ -71,6 +72,32 @@ def test_changes_that_nobody_counts_are_an_alarm(figures: None) -> None:
     ResponseFactory(score=1, answered_at=timezone.now() - timedelta(days=1))
     assert self_check.look().ok is None
     Engine.objects.update(refreshed_at=timezone.now() - timedelta(hours=1))
+    assert self_check.look().ok is False
+
+
+def test_a_long_recompute_that_somebody_does_is_none(figures: None) -> None:
+    """What changes meanwhile waits for its end; a run that nobody goes on with is an alarm."""
+    run = recomputing.begin(timezone.now(), Business.objects.get().zone)
+    assert run
+    recomputing.work(run)
+    ResponseFactory(score=1, answered_at=timezone.now() - timedelta(days=1))
+    long_ago = timezone.now() - timedelta(hours=1)
+    Engine.objects.update(refreshed_at=long_ago)
+    Recompute.objects.update(began_at=long_ago)
+    found = self_check.look()
+    assert found.ok
+    assert found.detail == (
+        f"They are being counted again: 1 of {Piece.objects.count()} pieces are done."
+    )
+    Piece.objects.exclude(done_at=None).update(done_at=long_ago)
+    assert self_check.look().ok is False
+    piece = Piece.objects.filter(done_at=None)[0]
+    with leases.held(recomputing._lease(piece), 60):
+        assert self_check.look().ok
+    # What came meanwhile is counted after it.
+    Recompute.objects.update(finished_at=timezone.now())
+    assert self_check.look().ok is None
+    Recompute.objects.update(finished_at=long_ago)
     assert self_check.look().ok is False
 
 

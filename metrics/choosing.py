@@ -30,6 +30,8 @@ class Choice:
     now: datetime
     # What an address says beside the period: whose figures these are (metrics.segmenting).
     kept: tuple[tuple[str, str], ...] = ()
+    # The days that were asked for, where a page shows a period of the calendar instead.
+    asked: Period | None = None
 
     def among(self, pairs: tuple[tuple[str, str], ...]) -> Choice:
         """The same period, of the customers that the pairs ask for."""
@@ -38,6 +40,10 @@ class Choice:
     @property
     def name(self) -> str:
         return period_name(self.period)
+
+    @property
+    def asked_name(self) -> str:
+        return period_name(self.asked) if self.asked else ""
 
     @property
     def is_running(self) -> bool:

@@ -145,6 +145,13 @@ def containing(day: date, grain: Grain, zone: ZoneInfo) -> Period:
     return Period(first, until, zone, grain)
 
 
+def named(period: Period) -> Period | None:
+    """The period of a grain that has exactly these days; None where there is none."""
+    alike = (containing(period.starts_on, grain, period.zone) for grain in Grain)
+    days = period.starts_on, period.ends_on
+    return next((one for one in alike if (one.starts_on, one.ends_on) == days), None)
+
+
 def between(first: date, last: date, grain: Grain, zone: ZoneInfo) -> Iterator[Period]:
     """The periods of `grain` that any day of [first, last] lies in, in order."""
     period = containing(first, grain, zone)

@@ -43,11 +43,15 @@ def board_or_404(request: HttpRequest, name: str) -> Board:
 
 
 def _of_a_grain(choice: Choice) -> Choice:
-    """Tiles are stored for periods of the calendar: a custom one gives way to its last month."""
+    """Tiles are stored for periods of the calendar: other days give way to the month in which they
+    end, which the page says in words."""
     if choice.period.grain:
         return choice
+    if period := periods.named(choice.period):
+        return replace(choice, period=period, grain=period.grain or choice.grain)
     last = min(choice.last_on, periods.local_day(choice.now, choice.period.zone))
-    return replace(choice, period=periods.containing(last, choice.grain, choice.period.zone))
+    period = periods.containing(last, choice.grain, choice.period.zone)
+    return replace(choice, period=period, asked=choice.period)
 
 
 def shown(request: HttpRequest, board: Board) -> dict[str, Any]:

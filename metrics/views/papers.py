@@ -7,7 +7,7 @@ from io import StringIO
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -77,6 +77,8 @@ def _on_paper(request: HttpRequest, name: str) -> dict[str, Any]:
 def dashboard_csv(request: HttpRequest, name: str) -> HttpResponse:
     """Every figure of the dashboard in each of the periods that it draws; values as they are stored."""
     board = board_or_404(request, name)
+    if board.choice.asked:  # a file has no place to say that it is of other days
+        return redirect(f"{request.path}?{board.choice.query}")
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)

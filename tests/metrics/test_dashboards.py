@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
-from pytest_django.asserts import assertContains, assertNotContains
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from metrics import aims, pdf
 from metrics.dashboards import DASHBOARDS
@@ -83,10 +83,27 @@ def test_a_dashboard_that_is_not_there_is_not_found(agent_client: Client, januar
         assert agent_client.get(path).status_code == 404
 
 
-def test_a_custom_period_gives_way_to_its_last_month(agent_client: Client, january: None) -> None:
-    response = agent_client.get("/?from=2025-12-20&to=2026-01-19")
-    assertContains(response, "January 2026")
-    assertContains(response, "+30")
+def test_other_days_give_way_to_a_month_in_words(agent_client: Client, january: None) -> None:
+    days = "?from=2025-12-20&to=2026-01-19"
+    words = "You asked for 12/20/2025 to 01/19/2026."
+    for page in ("/", "/dashboards/value/print/"):
+        response = agent_client.get(page + days)
+        assertContains(response, words)
+        assertContains(response, "this is January 2026")
+    assertContains(agent_client.get("/" + days), "+30")
+    file = "/dashboards/value/csv/"
+    assertRedirects(agent_client.get(file + days), file + JANUARY)
+
+
+def test_days_that_are_a_period_are_shown_as_it(agent_client: Client, january: None) -> None:
+    for first, last, name in (
+        ("2026-01-01", "2026-01-31", "January 2026"),
+        ("2025-10-01", "2025-12-31", "Q4 2025"),
+        ("2025-12-29", "2026-01-04", "week 1 of 2026"),
+    ):
+        response = agent_client.get(f"/?from={first}&to={last}")
+        assert response.context["choice"].name == name
+        assertNotContains(response, "You asked for")
 
 
 def test_a_tile_says_whether_its_target_is_met(agent_client: Client, january: None) -> None:

@@ -20,6 +20,7 @@ from metrics.breakdown import Breakdown
 from metrics.choosing import Choice
 from metrics.definitions import Definition
 from metrics.dimensions import Dimension, dimensions
+from metrics.forms import is_share
 from metrics.periods import DAY
 from metrics.reading import Point
 from metrics.segmenting import Asking, Chosen
@@ -175,12 +176,12 @@ def _unit(definition: Definition, currency: str) -> str:
     match definition.unit:
         case "money":
             return currency
-        case "ratio":
+        case "ratio" if is_share(definition):
             return _("share of 1")
         case "minutes":
             return _("minutes")
         case unit:
-            return str(words.UNITS.get(unit, unit))
+            return str(words.UNITS.get(unit, ""))  # a count needs none, as on its page
 
 
 def _file(

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -272,13 +273,15 @@ def test_groups_count_their_queries(
     january: None,
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    # session, user, business, fields; groups, the whole, and one for each group
-    with django_assert_max_num_queries(9):
+    # session, user, business, fields; what was counted before; groups, the whole, and one for each
+    # group; and what breaks off on PostgreSQL whatever takes too long
+    apart = 5 if connection.vendor == "postgresql" else 1
+    with django_assert_max_num_queries(9 + apart):
         agent_client.get(f"{GROUPS}?{JANUARY}&by=source")
     # Orders are two statements; means are held against those of all others, which are asked as well.
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(19 + apart):
         agent_client.get(f"/metrics/average_ticket/groups/?{JANUARY}&by=source")
-    with django_assert_max_num_queries(10):  # whatever its history: each fact is asked once
+    with django_assert_max_num_queries(10 + apart):  # whatever its history: each fact is asked once
         agent_client.get(f"{PAGE}?{JANUARY}&source=web")
 
 
@@ -297,6 +300,27 @@ def test_the_series_as_a_file(agent_client: Client, january: None) -> None:
     assert len(rows) == 24
     days = list(lines(agent_client.get(f"{PAGE}csv/?{DAYS}")))
     assert days[-1][1:4] == ["2026-01-03", "2026-01-19", "0.0"]
+
+
+@pytest.mark.parametrize(
+    ("kpi", "unit"),
+    [
+        ("cps", ""),
+        ("backlog", ""),
+        ("nps", "puntos"),
+        ("retention", "proporción (sobre 1)"),
+        ("average_ticket", "BRL"),
+    ],
+)
+def test_a_file_has_the_units_of_the_page_in_the_readers_language(
+    agent_client: Client, business: Business, agent: User, kpi: str, unit: str
+) -> None:
+    agent.language = "es"
+    agent.save()
+    found = agent_client.get(f"/metrics/{kpi}/csv/?{JANUARY}").content.decode("utf-8-sig")
+    header, *rows = csv.reader(StringIO(found, newline=""), delimiter=";")
+    at = header.index("Unidad")
+    assert {row[at] for row in rows} == {unit}
 
 
 def test_groups_as_a_file_that_calculates_nothing(agent_client: Client, january: None) -> None:

@@ -42,7 +42,8 @@ def register() -> None:
 def run(*, sample: int | None) -> list[Difference]:
     """Compare, write down what came of it, and tell the owners of any difference; nothing before the
     business is set up."""
-    if Business.current() is None:
+    business = Business.current()
+    if business is None:
         return []
     found = compare(sample=sample)
     differences = found.differences
@@ -57,7 +58,7 @@ def run(*, sample: int | None) -> list[Difference]:
         SelfCheck.objects.filter(checked_at__lt=timezone.now() - KEEP_FOR).delete()
         if differences:
             owners = User.objects.filter(role=Role.OWNER, is_active=True)
-            queue_emails([_draft(check, owner) for owner in owners])
+            queue_emails([_draft(check, owner, business) for owner in owners])
     return differences
 
 
@@ -129,8 +130,10 @@ def _period(one: dict[str, str]) -> periods.Period:
     )
 
 
-def _draft(check: SelfCheck, owner: User) -> Draft:
-    with translation.override(owner.language or translation.get_language()):
+def _draft(check: SelfCheck, owner: User, business: Business) -> Draft:
+    """In their own language and the business's time, of which a worker knows neither."""
+    language = owner.language or business.language
+    with translation.override(language), timezone.override(business.zone):
         page = settings.BASE_URL + reverse("staff:health")
         lines = [_told(one) for one in check.differences[:NAMED]]
         parts = [
@@ -146,7 +149,7 @@ def _draft(check: SelfCheck, owner: User) -> Draft:
             to_name=owner.name,
             subject=_("Some figures differed from their facts"),
             text="\n\n".join(parts) + "\n",
-            language=translation.get_language() or "",
+            language=language,
             is_automatic=True,
             once_key=f"metrics.selfcheck:{check.pk}:{owner.pk}",
         )

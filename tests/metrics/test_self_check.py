@@ -7,14 +7,17 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from mail.models import OutgoingEmail
 from metrics import actions, tasks
 from metrics.engine import recomputing, self_check
 from metrics.models import Engine, Mark, Piece, Recompute, SelfCheck, Snapshot
 from staff import leases
+from staff.access import Role
 from staff.models import Business, User
+from tests.conftest import person
 from tests.factories import CustomerFactory, ResponseFactory
 
 
@@ -56,6 +59,25 @@ def test_a_difference_is_told_to_the_owners_and_on_the_health_page(
     page = owner_client.get(reverse("staff:health")).content.decode()
     assert "NPS" in page
     assert "recompute --check" in page
+
+
+def test_each_owner_is_told_in_their_own_language(
+    figures: None, owner: User, business: Business
+) -> None:
+    """The business's, where somebody has chosen none: a worker knows nobody's."""
+    business.language = "pt-br"
+    business.save()
+    User.objects.filter(pk=owner.pk).update(language="es")
+    person(Role.OWNER, "second@example.com", "Second")
+    User.objects.filter(email="second@example.com").update(language="")
+    tamper()
+    self_check.run(sample=5)
+    mails = {mail.to_address: mail for mail in OutgoingEmail.objects.all()}
+    for address, language in ((owner.email, "es"), ("second@example.com", "pt-br")):
+        with translation.override(language):
+            assert mails[address].subject == gettext("Some figures differed from their facts")
+        assert mails[address].subject != "Some figures differed from their facts"
+        assert mails[address].language == language
 
 
 def test_the_alarm_ends_with_a_check_that_finds_nothing(figures: None, owner: User) -> None:

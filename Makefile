@@ -5,7 +5,7 @@ ROOMS := config metrics surveys support crm mail staff
 TEMPLATES = $(shell find templates -name '*.html')
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
-.PHONY: setup setup-dev installed demo run test lint bench faults lock messages
+.PHONY: setup setup-dev installed demo run test lint bench faults lock messages first-tables
 .DEFAULT_GOAL := demo
 
 setup: installed $(MESSAGES)
@@ -46,6 +46,10 @@ lint: setup-dev
 bench: setup
 	@EXTRAS="bench $(EXTRAS)" bin/setup --dev
 	$(PYTHON_IN)/python -m benchmarks $(BENCH)
+
+# After new migrations, so that new installations on SQLite begin with what they made.
+first-tables: setup-dev
+	$(PYTHON_IN)/python bin/write-first-tables
 
 # Kills and fuzzing, for minutes.
 faults: setup-dev

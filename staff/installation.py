@@ -8,11 +8,14 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.cache import caches
+from django.core.cache.backends.db import DatabaseCache
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from staff import first_tables
 from staff.models import Business
 
 # Any number, as long as nothing else on the database uses it as an advisory lock.
@@ -48,15 +51,23 @@ def schema_is_behind() -> bool:
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
+def cache_is_missing() -> bool:
+    return isinstance(caches["default"], DatabaseCache) and (
+        settings.CACHES["default"]["LOCATION"] not in connection.introspection.table_names()
+    )
+
+
 def prepare_database() -> bool:
     """Bring the schema up to the code; two processes that do it at once don't collide.
 
-    Returns whether there was anything to do.
+    Returns whether there was anything to do. The cache's table is the last that is made: without
+    it, a preparation ended halfway.
     """
-    if not schema_is_behind():
+    if not (schema_is_behind() or cache_is_missing()):
         return False
     with one_migration_at_a_time():
-        # Who waited finds the work done; `migrate` looks again.
+        # Who waited finds the work done; both look again.
+        first_tables.lay_out(connection)
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
     return True

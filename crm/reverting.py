@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from crm import merging
-from crm.actions.deals import find_stages
+from crm.actions.deals.moves import find_stages
 from crm.models import Customer
 from crm.projections import rebuild_contact_dates
 from crm.search import index

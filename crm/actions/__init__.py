@@ -31,18 +31,15 @@ from crm.actions.customers import (
     set_tags,
     update_customer,
 )
-from crm.actions.deals import (
+from crm.actions.deals.moves import move_deal, shift_deal
+from crm.actions.deals.outcomes import (
     can_close,
     can_open_again,
-    create_deal,
-    delete_deal,
     lose_deal,
-    move_deal,
     open_deal_again,
-    shift_deal,
-    update_deal,
     win_deal,
 )
+from crm.actions.deals.writing import create_deal, delete_deal, update_deal
 from crm.actions.interactions import log_interaction, log_interactions_bulk
 from crm.actions.loyalty import create_tier, delete_tier, raise_tier, update_tier
 from crm.actions.orders import (

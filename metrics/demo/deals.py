@@ -10,7 +10,8 @@ from random import Random
 
 from django.utils.translation import gettext_lazy
 
-from crm.actions.deals import STEP, timeline_words
+from crm.actions.deals.places import STEP
+from crm.actions.deals.rows import timeline_words
 from crm.actions.interactions import log_interactions_bulk
 from crm.actions.pipelines import first_pipeline
 from crm.models import Customer, Deal, Interaction, LossReason, Stage, StageChange

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from crm import actions, registry, timeline
-from crm.actions.deals import create_deal
+from crm.actions.deals.writing import create_deal
 from crm.models import Customer, Interaction, InteractionBody, Loss, Task
 from staff.formats import date_short
 from staff.models import User

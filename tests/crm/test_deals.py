@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from crm import actions, deals, money
 from crm.actions import pipelines
-from crm.actions.deals import (
+from crm.actions.deals.refusals import (
     ContactElsewhere,
     DealAmountBelowZero,
     DealChanged,

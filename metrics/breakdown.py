@@ -8,6 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from crm.models import Customer
+from crm.querysets import CustomerQuerySet
 from metrics import reading
 from metrics.definitions import Compared, Definition
 from metrics.dimensions import Dimension, Group
@@ -62,6 +63,15 @@ class Breakdown:
         return any(line.change.interval for line in self.lines)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """One group's figure, and that of all others where the two can be told apart by a test."""
+
+    group: Group
+    point: Point
+    others: Figure | None
+
+
 def by_dimension(
     definition: Definition,
     period: Period,
@@ -71,32 +81,49 @@ def by_dimension(
     user: User,
     now: datetime,
 ) -> Breakdown:
-    """The figure of a period by the groups of a dimension, among the chosen customers.
-
-    Each is held against all others together. The intervals are Bonferroni's, for as many groups as
-    are compared, so that chance makes a difference in fewer than one of twenty breakdowns.
-    """
-    customers = chosen.scope.customers if chosen.scope else Customer.objects.all()
-    groups = dimension.groups(customers, user)
+    """The figure of a period by the groups of a dimension, among the chosen customers."""
+    groups = groups_of(dimension, chosen, user)
     whole = reading.point(definition, period, now=now, scope=chosen.scope)
-    found = []
-    for group in groups[:MOST]:
-        own = reading.point(definition, period, now=now, scope=group.within(chosen))
-        others = None
-        if own.shown_as == "value" and len(groups) > 1:
-            others = _of_others(whole, own)
-            if definition.compared is Compared.ESTIMATE:
-                rest = customers.exclude(pk__in=group.customers.order_by().values("pk"))
-                others = _told(
-                    reading.point(definition, period, now=now, scope=Scope("", "", rest))
-                )
-        found.append((group, own, others))
-    compared = sum(others is not None for _group, _own, others in found)
-    lines = [
-        Line(group, own, _difference(own, others, TAIL95 / max(compared, 1)))
-        for group, own, others in found
+    found = [
+        measured(group, whole, chosen=chosen, now=now, is_alone=len(groups) == 1)
+        for group in groups[:MOST]
     ]
-    return Breakdown(dimension, whole, lines, groups[MOST:])
+    return beside_each_other(dimension, whole, found, groups[MOST:])
+
+
+def groups_of(dimension: Dimension, chosen: Chosen, user: User) -> list[Group]:
+    return dimension.groups(_customers(chosen), user)
+
+
+def measured(
+    group: Group, whole: Point, *, chosen: Chosen, now: datetime, is_alone: bool
+) -> Measured:
+    """A group among the chosen customers, of whom the figure is `whole`."""
+    definition, period = whole.definition, whole.period
+    own = reading.point(definition, period, now=now, scope=group.within(chosen))
+    others = None
+    if own.shown_as == "value" and not is_alone:
+        others = _of_others(whole, own)
+        if definition.compared is Compared.ESTIMATE:
+            rest = _customers(chosen).exclude(pk__in=group.customers.order_by().values("pk"))
+            others = _told(reading.point(definition, period, now=now, scope=Scope("", "", rest)))
+    return Measured(group, own, others)
+
+
+def beside_each_other(
+    dimension: Dimension, whole: Point, found: Sequence[Measured], rest: Sequence[Group]
+) -> Breakdown:
+    """Each group is held against all others together. The intervals are Bonferroni's, for as many
+    groups as are compared, so that chance makes a difference in fewer than one of twenty breakdowns.
+    """
+    compared = sum(one.others is not None for one in found)
+    tail = TAIL95 / max(compared, 1)
+    lines = [Line(one.group, one.point, _difference(one.point, one.others, tail)) for one in found]
+    return Breakdown(dimension, whole, lines, rest)
+
+
+def _customers(chosen: Chosen) -> CustomerQuerySet:
+    return chosen.scope.customers if chosen.scope else Customer.objects.all()
 
 
 def _difference(own: Point, others: Figure | None, tail: float) -> Change:

@@ -16,6 +16,7 @@ from metrics.periods import Period
 from metrics.scope import Scope
 
 Value = Fraction | float | None
+CHECKED = {"cac"}
 TICKET, LTV = "average_ticket", "ltv_annual"
 
 
@@ -46,8 +47,8 @@ def _below(one: Value, limit: Value) -> bool | None:
 def beside(
     definition: Definition, period: Period, *, now: datetime, scope: Scope | None = None
 ) -> list[Check]:
-    """The checks shown with a figure; only CAC has some. One query where figures are stored."""
-    if definition.kpi != "cac":
+    """The checks shown with a figure. One query where figures are stored."""
+    if definition.kpi not in CHECKED:
         return []
     kpis = ("cac", TICKET, LTV)
     found: dict[str, Value] = {}

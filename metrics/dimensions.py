@@ -20,7 +20,6 @@ from crm.querysets import CustomerQuerySet
 from metrics import colleagues
 from metrics.scope import Scope
 from metrics.segmenting import SEGMENT, WITHOUT, Chosen, Pairs
-from staff.access import acting_user
 from staff.models import User
 
 Kind = CustomField.Kind
@@ -57,7 +56,9 @@ class Dimension:
     groups: Found
 
 
-def dimensions(request: HttpRequest, chosen: Chosen) -> list[Dimension]:
+def dimensions(
+    user: User, chosen: Chosen, *, request: HttpRequest | None = None
+) -> list[Dimension]:
     """Those by which the chosen customers can still be told apart. By who looks after them, for managers
     (metrics.colleagues)."""
     own = [
@@ -66,7 +67,7 @@ def dimensions(request: HttpRequest, chosen: Chosen) -> list[Dimension]:
         if field.kind in (Kind.CHOICE, Kind.YES_NO)
     ]
     taken = chosen.names
-    if not colleagues.can_compare(acting_user(request)):
+    if not colleagues.can_compare(user):
         taken = taken | {"owner"}
     return [one for one in [*FIXED, *own] if one.name not in taken]
 

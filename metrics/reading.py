@@ -282,20 +282,45 @@ def charted(
     *,
     now: datetime,
     scope: Scope | None = None,
+    found: Sequence[Point] | None = None,
 ) -> Charted:
     """The tile of any period, and the series of a grain; of a grain's period its series ends with it.
 
-    Stored figures where there are such: one query. Else each kind of fact is asked once for all.
+    Stored figures where there are such: one query. Else each kind of fact is asked once for all, unless
+    the points of `unstored` were `found` before.
     """
-    if scope is None and definition.is_stored and grain in definition.grains:
+    wanted = unstored(definition, period, grain, first_on, until_on, scope=scope)
+    if found is None:
+        found = live(definition, wanted, now=now, scope=scope) if wanted else []
+    if _is_stored(definition, grain, scope):
         points = series(definition, grain, first_on, until_on, period.zone)
-        if period.grain:
-            return Charted(_tile(points), points)
-        return Charted(_tile(live(definition, [period.previous(), period], now=now)), points)
-    shown = list(periods.between(first_on, until_on - periods.DAY, grain, period.zone))
-    own = [period.previous(), period] if period.grain is None else []
-    found = live(definition, [*shown, *own], now=now, scope=scope)
-    return Charted(_tile(found), found[: len(shown)])
+        return Charted(_tile(points if period.grain else list(found)), points)
+    return Charted(_tile(list(found)), list(found[: len(found) - len(_custom(period))]))
+
+
+def unstored(
+    definition: Definition,
+    period: Period,
+    grain: Grain,
+    first_on: date,
+    until_on: date,
+    *,
+    scope: Scope | None,
+) -> list[Period]:
+    """Of what `charted` shows, the periods whose figures are measured; a custom one's come last."""
+    if _is_stored(definition, grain, scope):
+        return _custom(period)
+    shown = periods.between(first_on, until_on - periods.DAY, grain, period.zone)
+    return [*shown, *_custom(period)]
+
+
+def _is_stored(definition: Definition, grain: Grain, scope: Scope | None) -> bool:
+    return scope is None and definition.is_stored and grain in definition.grains
+
+
+def _custom(period: Period) -> list[Period]:
+    """One that is no grain's, and what it is compared with."""
+    return [] if period.grain else [period.previous(), period]
 
 
 def _results(

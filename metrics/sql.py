@@ -6,13 +6,15 @@ Every statement of metrics.facts is written once, with these words filled in.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from metrics.periods import Window
 from metrics.scope import Scope
@@ -111,6 +113,54 @@ def much_room() -> Iterator[None]:
             cursor.execute("RESET work_mem")
 
 
+class TookTooLong(Exception):
+    """What is asked takes longer than there is time for it."""
+
+
+_UNTIL: ContextVar[float | None] = ContextVar("until", default=None)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise TookTooLong when what the block reads takes longer: a statement is broken off, and none
+    begins. Nothing is to be written in it."""
+    until = time.monotonic() + seconds
+    token = _UNTIL.set(until)
+    try:
+        with _broken_off_after(seconds, until):
+            yield
+    except OperationalError as error:
+        if time.monotonic() >= until:
+            raise TookTooLong from error
+        raise
+    finally:
+        _UNTIL.reset(token)
+
+
+@contextmanager
+def _broken_off_after(seconds: float, until: float) -> Iterator[None]:
+    connection.ensure_connection()
+    if not is_postgresql():
+        connection.connection.set_progress_handler(lambda: time.monotonic() > until, 50_000)
+        try:
+            yield
+        finally:
+            connection.connection.set_progress_handler(None, 0)
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
+        yield
+        # Where the transaction goes on, nothing else is to be broken off; an error rolls this back.
+        cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+
+
+def keep_to_time() -> None:
+    """Between two steps of something long: raises TookTooLong when there is no time for more."""
+    until = _UNTIL.get()
+    if until is not None and time.monotonic() > until:
+        raise TookTooLong
+
+
 def least(one: str, other: str) -> str:
     return f"{'LEAST' if is_postgresql() else 'MIN'}({one}, {other})"
 
@@ -152,6 +202,7 @@ def later(column: str, span: timedelta) -> str:
 
 def fetch(statement: str, params: Iterable[Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement of ours; values go in as parameters, never into the text."""
+    keep_to_time()
     with connection.cursor() as cursor:
         cursor.execute(statement, list(params))
         return list(cursor.fetchall())

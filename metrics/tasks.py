@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from metrics import actions
+from metrics.counting import working
 from metrics.engine import recomputing, self_check
 from staff.models import Business
 
@@ -20,8 +21,10 @@ def refresh() -> None:
     """Refresh what marks and the passing of time touch; running this twice changes nothing.
 
     While everything is computed again, help with that: so a piece whose message was lost, or whose
-    worker died, is found.
+    worker died, is found. So is what somebody asked and waits for.
     """
+    if working.is_waiting():
+        count_asked.delay()
     if recomputing.under_way():
         lend_a_hand.delay()
     else:
@@ -32,6 +35,7 @@ def refresh() -> None:
 def nightly() -> None:
     """Compare a sample of stored figures with the facts, and raise the alarm if any differs; then
     have everything computed again, by whichever workers there are."""
+    working.forget()
     for difference in self_check.run(sample=NIGHTLY_SAMPLE):
         log.error(
             "A stored figure differed from its facts: %s %s %s was %s, is %s",
@@ -52,3 +56,10 @@ def lend_a_hand() -> None:
     """Do a piece of the recompute under way, if one is left that nobody does."""
     if (run := recomputing.under_way()) and recomputing.work(run):
         lend_a_hand.delay()
+
+
+@shared_task(ignore_result=True)
+def count_asked() -> None:
+    """Count for some seconds what pages wait for; with more to do, queue again behind what waits."""
+    if working.work():
+        count_asked.delay()

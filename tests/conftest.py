@@ -9,6 +9,7 @@ from django.test import Client
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from metrics.counting import asking
 from staff.access import Role
 from staff.models import Business, User
 from staff.pages import MANY
@@ -22,6 +23,7 @@ CI = os.environ.get("CI") == "true"
 # How fast a busy machine is says nothing of the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+asking.PATIENCE = 60
 expect.set_options(timeout=60_000)
 
 

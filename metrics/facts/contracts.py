@@ -28,6 +28,7 @@ from metrics.formulas import RatioSums
 from metrics.formulas.contracts import Recurring
 from metrics.periods import Window
 from metrics.scope import Scope
+from metrics.sql import keep_to_time
 
 A_YEAR = 12 * MICROS  # of millionths: what a month's worth is a part of
 
@@ -45,7 +46,9 @@ def recurring(windows: Sequence[Window], *, scope: Scope | None = None) -> list[
     if not windows:
         return []
     counted = _Counted(_Edges(windows))
-    for customer in _customers(windows, scope):
+    for place, customer in enumerate(_customers(windows, scope)):
+        if place % 1000 == 0:
+            keep_to_time()
         counted.add(customer)
     return counted.results()
 

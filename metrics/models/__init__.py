@@ -1,6 +1,7 @@
 """What the metrics room keeps: everything else here is computed from other rooms' facts."""
 
 from metrics.models.aims import Annotation, Target
+from metrics.models.asked import Asked
 from metrics.models.check_ups import (
     CheckUp,
     CheckUpAnswer,
@@ -18,6 +19,7 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "Annotation",
+    "Asked",
     "CheckUp",
     "CheckUpAnswer",
     "Digest",

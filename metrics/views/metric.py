@@ -6,10 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from metrics import aims, charts, checks, freshness, reading
+from metrics import aims, charts, freshness, reading
 from metrics.aims import Targets
-from metrics.definitions import STORED
+from metrics.choosing import Choice
+from metrics.counting import asking
+from metrics.definitions import STORED, Definition
 from metrics.dimensions import dimensions
+from metrics.models import Asked
+from metrics.segmenting import Chosen
 from metrics.views.asked import asked_or_404, definition_or_404
 from metrics.words import THEMES
 from staff.access import Role, access, acting_user
@@ -31,14 +35,10 @@ def metric(request: HttpRequest, kpi: str) -> HttpResponse:
     definition = definition_or_404(kpi)
     business: Business = request.business  # type: ignore[attr-defined]
     choice, whom = asked_or_404(request)
-    found = reading.charted(
-        definition,
-        choice.period,
-        choice.grain,
-        *choice.charted,
-        now=choice.now,
-        scope=whom.scope,
-    )
+    reader = acting_user(request)
+    found = asking.charted(definition, choice, whom, by=reader)
+    if isinstance(found, Asked):
+        return _still_counting(request, definition, choice, whom, found)
     points = charts.since_first_facts(found.points)
     # What was aimed at, and what was said before, is about all customers.
     targets = None if whom.scope else Targets.of([kpi])
@@ -49,7 +49,7 @@ def metric(request: HttpRequest, kpi: str) -> HttpResponse:
         "theme": THEMES[definition.theme],
         "choice": choice,
         "whom": whom,
-        "dimensions": dimensions(request, whom) if definition.by_customer else [],
+        "dimensions": dimensions(reader, whom, request=request) if definition.by_customer else [],
         "tile": found.tile,
         "points": [(point, choice.to(point.period)) for point in reversed(points)],
         "chart": charts.line(
@@ -61,12 +61,27 @@ def metric(request: HttpRequest, kpi: str) -> HttpResponse:
             annotations=happened,
             is_running=points[-1].period.is_running(choice.now),
         ),
-        "checks": checks.beside(definition, choice.period, now=choice.now, scope=whom.scope),
+        "checks": asking.checks_beside(definition, choice, whom),
         "target": targets.of_period(kpi, choice.period) if targets else None,
         "happened": happened,
-        "may_set": aims.can_set_targets(acting_user(request)),
-        "may_note": aims.can_annotate(acting_user(request)),
+        "may_set": aims.can_set_targets(reader),
+        "may_note": aims.can_annotate(reader),
         "revisions": reading.history(definition, choice.period)[1:] if is_kept else [],
+        "freshness": freshness.current(),
+    }
+    return render_page(request, "metrics/metric.html", context, fragment="figures")
+
+
+def _still_counting(
+    request: HttpRequest, definition: Definition, choice: Choice, whom: Chosen, asked: Asked
+) -> HttpResponse:
+    """The page without figures, which looks again by itself."""
+    context = {
+        "definition": definition,
+        "theme": THEMES[definition.theme],
+        "choice": choice,
+        "whom": whom,
+        "asked": asked,
         "freshness": freshness.current(),
     }
     return render_page(request, "metrics/metric.html", context, fragment="figures")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -15,12 +18,14 @@ from django.views.decorators.http import require_safe
 
 from crm import segments, suggestions
 from crm.models import Customer
-from metrics import breakdown, colleagues, reading, segmenting, showing, words
+from metrics import colleagues, segmenting, showing, words
 from metrics.breakdown import Breakdown
 from metrics.choosing import Choice
+from metrics.counting import asking
 from metrics.definitions import Definition
 from metrics.dimensions import Dimension, dimensions
 from metrics.forms import is_share
+from metrics.models import Asked
 from metrics.periods import DAY
 from metrics.reading import Point
 from metrics.segmenting import Asking, Chosen
@@ -62,14 +67,15 @@ def metric_segment(request: HttpRequest, kpi: str) -> HttpResponse:
 def metric_breakdown(request: HttpRequest, kpi: str) -> HttpResponse:
     definition = definition_or_404(kpi)
     choice, customers = asked_or_404(request)
-    offered = dimensions(request, customers)
+    offered = dimensions(acting_user(request), customers, request=request)
     found = _broken_down(request, definition, choice, customers, offered)
     context = {
         "definition": definition,
         "choice": choice,
         "chips": customers.chips,
         "dimensions": offered,
-        "breakdown": found,
+        **({"asked": found} if isinstance(found, Asked) else {"breakdown": found}),
+        "by": request.GET.get("by", ""),
     }
     return render_page(request, "metrics/metric_breakdown.html", context, fragment="groups")
 
@@ -80,19 +86,12 @@ def _broken_down(
     choice: Choice,
     customers: Chosen,
     offered: Sequence[Dimension],
-) -> Breakdown | None:
+) -> Breakdown | Asked | None:
     by = request.GET.get("by")
     dimension = next((one for one in offered if one.name == by), None)
     if dimension is None or not definition.by_customer:
         return None
-    return breakdown.by_dimension(
-        definition,
-        choice.period,
-        dimension,
-        chosen=customers,
-        user=acting_user(request),
-        now=choice.now,
-    )
+    return asking.broken_down(definition, choice, customers, dimension, by=acting_user(request))
 
 
 # --- Files ----------------------------------------------------------------------------------
@@ -101,17 +100,12 @@ def _broken_down(
 @require_safe
 @access(read=Role.READ_ONLY)
 def metric_csv(request: HttpRequest, kpi: str) -> HttpResponse:
-    """The figure of the chosen period and of those of its chart."""
+    """The figure of the chosen period and of those of its chart; their page while they are counted."""
     definition = definition_or_404(kpi)
     choice, customers = asked_or_404(request)
-    found = reading.charted(
-        definition,
-        choice.period,
-        choice.grain,
-        *choice.charted,
-        now=choice.now,
-        scope=customers.scope,
-    )
+    found = asking.charted(definition, choice, customers, by=acting_user(request))
+    if isinstance(found, Asked):
+        return redirect(f"{reverse('metrics:metric', args=[kpi])}?{choice.query}")
     points = found.points if choice.period.grain else [*found.points, found.tile.point]
     header = [_("Period"), _("From"), pgettext("the last of some days", "To"), *_columns()]
     rows = [
@@ -131,9 +125,13 @@ def metric_csv(request: HttpRequest, kpi: str) -> HttpResponse:
 def metric_breakdown_csv(request: HttpRequest, kpi: str) -> HttpResponse:
     definition = definition_or_404(kpi)
     choice, customers = asked_or_404(request)
-    found = _broken_down(request, definition, choice, customers, dimensions(request, customers))
+    offered = dimensions(acting_user(request), customers, request=request)
+    found = _broken_down(request, definition, choice, customers, offered)
     if found is None:
         raise Http404
+    if isinstance(found, Asked):
+        page = reverse("metrics:metric-breakdown", args=[kpi])
+        return redirect(f"{page}?{choice.query}&{urlencode({'by': found.dimension})}")
     header = [str(found.dimension.label), _("Customers"), *_columns(), _("Against the others")]
     rows = [
         [

@@ -9,19 +9,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from metrics.digest import weekly
+from mail import delivery
+from metrics.digest import sent, weekly
 from staff.access import Role, access, acting_user
 
 
 @require_safe
 @access(read=Role.READ_ONLY)
 def digest(request: HttpRequest) -> HttpResponse:
-    """The digest of the last week that is over, as it leaves on Monday."""
+    """The digest of the last week that is over, as it leaves on Monday; and what has left before."""
+    mails = sent.to(acting_user(request))
     business, now = request.business, timezone.now()  # type: ignore[attr-defined]
     context = {
         "letter": weekly.compose(weekly.last_week(now, business), business, now),
         "is_on": weekly.is_reader(acting_user(request)),
         "opening": weekly.opening(),
+        "sent": mails,
+        "hold": delivery.hold() if mails else None,
     }
     return render(request, "metrics/digest.html", context)
 

@@ -14,13 +14,14 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
-from pytest_django.asserts import assertContains
+from pytest_django.asserts import assertContains, assertNotContains
 
 from mail import delivery
 from mail.models import OutgoingEmail
 from metrics import actions as engine
+from metrics.alerts import judging
 from metrics.digest import pictures, weekly
-from metrics.models import Digest, DigestReader, Finding, Target
+from metrics.models import Alert, Digest, DigestReader, Finding, Target
 from staff.models import AuditEntry, Business, User
 from surveys.models import Response, Survey
 from tests.factories import CustomerFactory
@@ -193,6 +194,27 @@ def test_one_asks_for_it_and_stops_it(read_only_client: Client, read_only: User)
         "digest.start",
         "digest.stop",
     ]
+
+
+def test_everybody_finds_what_was_sent_to_them(
+    read_only_client: Client, read_only: User, manager_client: Client, manager: User, weeks: None
+) -> None:
+    """Digests and alerts alike; nobody finds a colleague's."""
+    reader(read_only)
+    weekly.send_due(MONDAY)
+    alert = Alert.objects.create(kpi="nps", low=Decimal(90), least_n=1, judged_on="2026-01-01")
+    alert.told.set([read_only])
+    engine.refresh(now=MONDAY)
+    judging.judge_all(now=MONDAY)
+    digest, told = OutgoingEmail.objects.order_by("pk")
+    page = read_only_client.get(PAGE)
+    assertContains(page, digest.subject)
+    assertContains(page, told.subject)
+    assertContains(page, "Sent to you")
+    assertContains(page, told.text.splitlines()[0])
+    other = manager_client.get(PAGE)
+    assertNotContains(other, "Sent to you")
+    assertNotContains(other, told.subject)
 
 
 def test_the_page_counts_its_queries(

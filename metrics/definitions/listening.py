@@ -223,7 +223,7 @@ TRAINING_HOURS = Definition(
     name=_("Hours of training"),
     words=_(
         "Hours of training held in the period, for each person who meets customers: everybody who "
-        "may work in here."
+        "may work in here. What people may do is as it is now, also of a period long over."
     ),
     formula=_("hours of training ÷ people who meet customers"),
     theme=Theme.LISTENING,

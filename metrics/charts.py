@@ -45,7 +45,7 @@ def line(
         own["low"] = scaled([ends[0] if ends else None for ends in intervals])
         own["high"] = scaled([ends[1] if ends else None for ends in intervals])
     data: dict[str, Any] = {
-        "labels": [showing.period_name(point.period) for point in points],
+        "labels": [showing.label(point.period) for point in points],
         "series": [own],
         "unit": unit,
         "currency": currency,

@@ -60,13 +60,14 @@ def _stacked(
     kind: str = "stacked",
     roles: dict[str, str] | None = None,
 ) -> tuple[Table, dict[str, Any] | None]:
-    labels = [showing.period_name(point.period) for point in points]
     rows = [
-        [label, *(number(own[at]) for own in values.values())] for at, label in enumerate(labels)
+        [showing.period_name(point.period), *(number(own[at]) for own in values.values())]
+        for at, point in enumerate(points)
     ]
     table = Table([_("Period"), *values], rows[::-1])
     if not any(value for own in values.values() for value in own):
         return table, None
+    labels = [showing.label(point.period) for point in points]
     chart = charts.stacked(
         labels, values, kind=kind, roles=roles, is_running=board.choice.is_running
     )

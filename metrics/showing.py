@@ -7,14 +7,13 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from crm.models import Cost, Interaction, LossReason
 from metrics import words
 from metrics.definitions import Definition
 from metrics.formulas.change import Change
-from staff.formats import duration, month_name
+from staff.formats import date_short, duration, month_name, month_short
 from staff.templatetags.vinculo import UNKNOWN, money, number, percent, signed
 from support.models import Ticket
 
@@ -121,12 +120,17 @@ def period_name(period: Period) -> str:
             calendar = start.isocalendar()
             return _("week %(week)s of %(year)s") % {"week": calendar.week, "year": calendar.year}
         case "day":
-            return date_format(start, "SHORT_DATE_FORMAT")
+            return date_short(start)
         case _:
             return _("%(first)s to %(last)s") % {
-                "first": date_format(start, "SHORT_DATE_FORMAT"),
-                "last": date_format(period.ends_on - timedelta(days=1), "SHORT_DATE_FORMAT"),
+                "first": date_short(start),
+                "last": date_short(period.ends_on - timedelta(days=1)),
             }
+
+
+def label(period: Period) -> str:
+    """A period beneath a chart, where a month's long name leaves no room for its neighbours'."""
+    return month_short(period.starts_on) if period.grain == "month" else period_name(period)
 
 
 def parts(found: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:

@@ -125,6 +125,11 @@ def month_name(value: date | None) -> str:
     return format_skeleton("yMMMM", value, locale=active_locale())
 
 
+def month_short(value: date) -> str:
+    """ "Nov 2026", where there is little room."""
+    return format_skeleton("yMMM", value, locale=active_locale())
+
+
 def moment(value: datetime | None) -> str:
     """Date and time of day: "21 Nov 2026, 14:30"."""
     if value is None:

@@ -176,7 +176,7 @@ def sparkline(
         dot=format_html(
             '<circle cx="{}" cy="{}" r="2"{}/>',
             *last,
-            mark_safe(' class="running"') if running else "",
+            mark_safe(' class="running"') if running and points[-1] else "",
         )
         if last
         else "",

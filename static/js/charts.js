@@ -131,7 +131,19 @@ function drawTarget(ctx, area, scales, target) {
   }
   if (!first) return;
   ctx.textAlign = "left";
-  ctx.fillText(target.label ?? "", first.x + 4, first.y - 5 < area.top + 10 ? first.y + 14 : first.y - 5);
+  drawWord(ctx, target.label ?? "", first.x + 4, first.y - 5 < area.top + 10 ? first.y + 14 : first.y - 5);
+}
+
+/** Text that stays readable over lines and bands. */
+function drawWord(ctx, text, x, y) {
+  ctx.save();
+  ctx.setLineDash([]);
+  ctx.lineWidth = 4;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = colour("var(--v-surface)");
+  ctx.strokeText(text, x, y);
+  ctx.fillText(text, x, y);
+  ctx.restore();
 }
 
 /** A flag with its number; the list beside the chart says what happened. */
@@ -248,7 +260,7 @@ function options(data, write) {
     animation: false,
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
-    layout: { padding: { top: data.annotations ? 14 : 12, right: named ? NAME_WIDTH : 8 } },
+    layout: { padding: { top: isLine(data) ? 14 : 0, right: named ? NAME_WIDTH : 8 } },
     onClick(_event, hits) {
       const link = hits.length && data.links?.[hits[0].index];
       if (link) window.location.assign(link);

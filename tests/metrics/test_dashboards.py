@@ -85,7 +85,7 @@ def test_a_dashboard_that_is_not_there_is_not_found(agent_client: Client, januar
 
 def test_other_days_give_way_to_a_month_in_words(agent_client: Client, january: None) -> None:
     days = "?from=2025-12-20&to=2026-01-19"
-    words = "You asked for 12/20/2025 to 01/19/2026."
+    words = "You asked for Dec 20, 2025 to Jan 19, 2026."
     for page in ("/", "/dashboards/value/print/"):
         response = agent_client.get(page + days)
         assertContains(response, words)

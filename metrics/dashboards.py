@@ -16,8 +16,9 @@ from metrics import aims, reading
 from metrics.aims import Targets
 from metrics.choosing import Choice
 from metrics.definitions import DEFINITIONS, Definition
+from metrics.definitions.expected import CLV_AS_FITTED
 from metrics.models import Annotation
-from metrics.reading import Tile
+from metrics.reading import SPARKLINE, Tile
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ DASHBOARDS = {
                 "ltv_cac",
                 "ltv_margin",
                 "cps",
+                "clv_expected",
                 "income_at_risk",
             ),
             charted=("income_per_customer", "ltv_annual"),
@@ -191,9 +193,14 @@ class Aimed:
         return aims.is_met(self.tile.definition, point.value, self.target)
 
 
+# Figures that aren't stored, but soon measured: as tiles show them.
+MEASURED = {CLV_AS_FITTED.kpi: CLV_AS_FITTED}
+
+
 @dataclass(frozen=True)
 class Board:
-    """A dashboard of a period, with all that its panels need: three queries."""
+    """A dashboard of a period, with all that its panels need: three queries, and one for each figure
+    that is measured."""
 
     dashboard: Dashboard
     choice: Choice
@@ -213,10 +220,19 @@ class Board:
             grain=choice.grain,
             now=choice.now,
             zone=choice.period.zone,
-            definitions=self.dashboard.read,
+            definitions=[one for one in self.dashboard.read if one.is_stored],
             period=choice.period,
         )
-        return {one.definition.kpi: one for one in found}
+        measured = [MEASURED[kpi] for kpi in self.dashboard.kpis if kpi in MEASURED]
+        return {one.definition.kpi: one for one in [*found, *map(self._measured, measured)]}
+
+    def _measured(self, definition: Definition) -> Tile:
+        period = first = self.choice.period
+        for _step in range(SPARKLINE - 1):
+            first = first.previous()
+        days = first.starts_on, period.ends_on
+        found = reading.charted(definition, period, self.choice.grain, *days, now=self.choice.now)
+        return found.tile
 
     @cached_property
     def targets(self) -> Targets:
@@ -232,7 +248,8 @@ class Board:
 
     @property
     def has_figures(self) -> bool:
-        return any(point.snapshot for one in self.tiles.values() for point in one.series)
+        stored = [one for one in self.tiles.values() if one.definition.is_stored]
+        return any(point.snapshot for one in stored for point in one.series)
 
 
 def tabs(current: str, query: str) -> list[dict[str, Any]]:

@@ -4,8 +4,10 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.asserts import assertContains
 
 from crm import actions
 from crm.actions import merging
@@ -48,6 +50,30 @@ def test_an_erased_person_is_expected_to_bring_nothing(business: Business) -> No
     actions.erase_person(contact=contact, by=None)
 
     assert list(ExpectedValue.objects.values_list("customer", flat=True)) == [rui.pk]
+
+
+def test_the_dashboard_of_value_says_what_is_expected_or_why_nothing_is(
+    agent_client: Client, business: Business, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    customer = CustomerFactory()
+    page = agent_client.get("/dashboards/value/")
+    assertContains(page, "It had not been worked out by then; that happens every night.")
+    few = ExpectedFit.objects.create(as_of=timezone.localdate(), status="too_few", buyers=7)
+    page = agent_client.get("/dashboards/value/")
+    assertContains(page, "Fewer than a hundred customers have bought again")
+    few.delete()
+    fit = fitted()
+    ExpectedFit.objects.filter(pk=fit.pk).update(total=Decimal(251), buyers=2)
+    expected(customer, fit)
+    with django_assert_max_num_queries(14):
+        page = agent_client.get("/dashboards/value/")
+    [tile] = [
+        one.tile for one in page.context["aimed"] if one.tile.definition.kpi == "clv_expected"
+    ]
+    assert (tile.point.value, tile.point.n) == (125.5, 2)
+    assertContains(page, "/metrics/clv_expected/?grain=month")
+    for paper in ("print", "csv"):
+        assertContains(agent_client.get(f"/dashboards/value/{paper}/"), "125.5")
 
 
 def test_each_period_is_told_by_the_fit_of_its_time_in_two_queries(

@@ -78,7 +78,7 @@ def refresh(*, now: datetime | None = None, everything: bool = True) -> Refreshe
     business = Business.current()
     if business is None or not is_due(now, everything=everything):
         return Refreshed()
-    with leases.held(LEASE, LEASE_SECONDS) as holder:
+    with leases.kept(LEASE, LEASE_SECONDS) as holder:
         if holder is None or recomputing.under_way():
             return None
         total = Refreshed()

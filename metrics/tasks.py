@@ -13,7 +13,6 @@ from staff.models import Business
 log = logging.getLogger(__name__)
 
 NIGHTLY_SAMPLE = 40  # closed periods of each grain
-HANDS = 4  # called to a recompute at once; each refresh that is due meanwhile calls another
 
 
 @shared_task(ignore_result=True)
@@ -46,9 +45,8 @@ def nightly() -> None:
             difference.computed,
         )
     business = Business.current()
-    if business and recomputing.begin(timezone.now(), business.zone):
-        for _hand in range(HANDS):
-            lend_a_hand.delay()
+    if business:
+        recomputing.begin(timezone.now(), business.zone)
 
 
 @shared_task(ignore_result=True)

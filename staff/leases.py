@@ -4,11 +4,15 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event, Thread
 
+from django.db import Error, connection
 from django.db.models import Q
 from django.utils import timezone
 
 from staff.models import Lease
+
+OFTEN = 1.0  # seconds: no lease is prolonged more often
 
 
 def acquire(name: str, holder: str, seconds: float) -> bool:
@@ -44,3 +48,38 @@ def held(name: str, seconds: float) -> Iterator[str | None]:
         yield holder
     finally:
         release(name, holder)
+
+
+@contextmanager
+def kept(name: str, seconds: float) -> Iterator[str | None]:
+    """As `held`, for a block that may take longer: prolonged beside it for as long as this process
+    lives, so that one that dies is missed within `seconds`.
+
+    Whoever stores something at the end asks `acquire` once more: a process that stood still may have
+    lost the lease.
+    """
+    with held(name, seconds) as holder:
+        if holder is None:
+            yield None
+            return
+        done = Event()
+        arguments = (name, holder, seconds, done)
+        prolonging = Thread(target=_prolong, args=arguments, name=name, daemon=True)
+        prolonging.start()
+        try:
+            yield holder
+        finally:
+            done.set()
+            prolonging.join(seconds)
+
+
+def _prolong(name: str, holder: str, seconds: float, done: Event) -> None:
+    """Until `done`, on a connection of this thread's own; never take what was given back or lost."""
+    while not done.wait(max(OFTEN, seconds / 4)):
+        try:
+            until = timezone.now() + timedelta(seconds=seconds)
+            Lease.objects.filter(name=name, holder=holder, until__isnull=False).update(until=until)
+        except Error:
+            pass  # a database that is busy, or away for a moment: the next time comes before the end
+        finally:
+            connection.close()

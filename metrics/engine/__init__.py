@@ -12,7 +12,7 @@ from metrics.periods import Period, local_day
 from staff import leases
 
 LEASE = "metrics.refresh"
-LEASE_SECONDS = 900
+LEASE_SECONDS = 120  # kept while its holder lives (staff.leases.kept)
 
 
 class LeaseLost(Exception):

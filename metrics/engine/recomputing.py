@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -32,14 +33,16 @@ Progress = Callable[[int, int], None]
 YEARS = 2  # of a piece
 GIVE_UP = timedelta(hours=12)
 LATELY = timedelta(minutes=15)  # a run of which no piece was done since then needs a worker at one
+HANDS = 4  # called to a run at once; each refresh that is due meanwhile calls another
 PAUSE = 0.5  # seconds, while others hold the last pieces
 
 
 def begin(now: datetime, zone: ZoneInfo) -> Recompute | None:
-    """Begin a run, or join the one under way; None while a refresh runs."""
+    """Begin a run, or join the one under way, and call workers to it; None while a refresh runs."""
     with leases.held(engine.LEASE, engine.LEASE_SECONDS) as holder, transaction.atomic():
         if holder is None:
             return None
+        transaction.on_commit(_call_hands, robust=True)
         if run := under_way():
             return run
         engine.memory()
@@ -53,6 +56,13 @@ def begin(now: datetime, zone: ZoneInfo) -> Recompute | None:
             for theme in {one.theme for one in STORED}
         )
         return run
+
+
+def _call_hands() -> None:
+    from metrics.tasks import lend_a_hand  # which works through this
+
+    for _hand in range(HANDS):
+        lend_a_hand.delay()
 
 
 def under_way() -> Recompute | None:
@@ -102,9 +112,11 @@ def work(run: Recompute) -> bool:
     business = cast(Business, Business.current())
     undone = run.pieces.filter(done_at=None).order_by("-until_on", "-theme")
     for piece in undone:
-        with leases.held(_lease(piece), engine.LEASE_SECONDS) as holder:
+        with leases.kept(_lease(piece), engine.LEASE_SECONDS) as holder:
             if holder is not None and undone.filter(pk=piece.pk).exists():
-                _do(piece, run, business.zone, holder)
+                # Whoever stood still, and lost it to another, goes on with the next.
+                with suppress(engine.LeaseLost):
+                    _do(piece, run, business.zone, holder)
                 return True
     if not undone.exists():
         _close(run, business.zone)

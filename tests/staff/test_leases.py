@@ -1,6 +1,7 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import connection
@@ -44,3 +45,31 @@ def test_of_many_who_ask_at_once_one_is_told_yes():
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(ask, "abcdefgh")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_is_kept_outlives_its_seconds_until_its_block_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leases, "OFTEN", 0.01)
+    with leases.kept("refresh", 0.2) as holder:
+        assert holder
+        before = Lease.objects.get().until
+        deadline = time.monotonic() + 20
+        while Lease.objects.get().until == before and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert Lease.objects.get().until > before
+        with leases.kept("refresh", 60) as other:
+            assert other is None
+    assert leases.acquire("refresh", "rui", 60)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_was_lost_is_not_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    leases.acquire("refresh", "rui", 60)
+    until = Lease.objects.get().until
+    done = Event()
+    done.wait = lambda _seconds: beats.pop()  # type: ignore[method-assign]
+    beats = [True, False]
+    leases._prolong("refresh", "ana", 600, done)
+    assert (Lease.objects.get().holder, Lease.objects.get().until) == ("rui", until)

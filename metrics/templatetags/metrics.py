@@ -108,6 +108,11 @@ def period_name(period: Period) -> str:
 
 
 @register.simple_tag
+def period_label(period: Period) -> str:
+    return showing.label(period)
+
+
+@register.simple_tag
 def kind_name(kind: str) -> str:
     return str(words.KINDS[kind])
 

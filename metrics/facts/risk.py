@@ -80,6 +80,7 @@ def at_risk(
             SELECT DISTINCT quiet.i AS i, x.customer_id AS customer_id
             FROM quiet CROSS JOIN crm_interaction x
             WHERE x.occurred_at >= quiet.s AND x.occurred_at < quiet.e AND {SPOKEN}
+            {within(scope, "x.customer_id")}
         ),
         answered AS (
             SELECT year.i AS i, r.customer_id AS customer_id, r.score AS score, ROW_NUMBER() OVER (
@@ -87,13 +88,13 @@ def at_risk(
             ) AS place
             FROM year CROSS JOIN surveys_response r
             WHERE r.kind = 'nps' AND r.validity = 'valid' AND r.customer_id IS NOT NULL
-            AND r.answered_at >= year.s AND r.answered_at < year.e
+            AND r.answered_at >= year.s AND r.answered_at < year.e {within(scope, "r.customer_id")}
         ),
         ending AS (
             SELECT DISTINCT ahead.i AS i, c.customer_id AS customer_id
             FROM ahead CROSS JOIN crm_contract c
             WHERE {runs_at("ahead.first_on")} AND NOT {runs_at("ahead.until_on")}
-            AND c.renewed_by_id IS NULL
+            AND c.renewed_by_id IS NULL {within(scope, "c.customer_id")}
         ),
         judged AS (
             SELECT e.i AS i, e.income AS income, e.missing AS missing,

@@ -43,11 +43,12 @@ class Asked(models.Model):
 
     @property
     def done(self) -> int:
-        return len(self.found.get("lines", ()))
+        """How many groups or periods have been counted."""
+        return len(self.found.get("lines") or self.found.get("points") or ())
 
     @property
     def total(self) -> int:
-        """How many groups there are to count; 0 while nobody knows."""
+        """How many there are to count; 0 while nobody knows."""
         return int(self.found.get("total", 0))
 
     @property

@@ -104,6 +104,18 @@ def test_groups_are_counted_one_by_one(
     assertContains(page, "web")
 
 
+def test_a_chart_is_counted_by_some_periods_at_a_time(
+    agent_client: Client, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "SLICE_SECONDS", 0)
+    agent_client.get(PAGES[0])
+    assert working.work()
+    assertContains(agent_client.get(PAGES[0]), "4 of 24")
+    for _ in range(5):
+        working.work()
+    assertNotContains(agent_client.get(PAGES[0]), "The figures appear by themselves")
+
+
 def test_a_file_is_there_once_its_figures_are(agent_client: Client, impatient: None) -> None:
     page, file = PAGES[0], PAGES[0].replace("/nps/", "/nps/csv/")
     assertRedirects(agent_client.get(file), page)

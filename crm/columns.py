@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm import custom
 from crm.models import Affiliation, Customer, CustomField, ListColumns
+from crm.registry import CUSTOMER_COLUMNS, CustomerColumn
 from staff.formats import ago, date_short, money
 from staff.models import User
 from staff.prepared import Prepared
@@ -153,6 +154,19 @@ OWN: tuple[Column, ...] = (
 BY_NAME = {column.name: column for column in OWN}
 
 
+def _further(entry: CustomerColumn) -> Column:
+    """One that a higher room adds: figures, without an order that an index serves."""
+    label: Any = entry.label
+    return Column(
+        entry.name,
+        label,
+        entry.cell,
+        css="cell-number cell-fact",
+        gives="cell-drop",
+        says_name=True,
+    )
+
+
 def _own_field(field: CustomField) -> Column:
     is_figure = field.kind == CustomField.Kind.NUMBER
     return Column(
@@ -185,14 +199,16 @@ def of(user: User, request: HttpRequest | None = None) -> list[Column]:
 
 def named(name: str, request: HttpRequest | None = None) -> Column | None:
     if not name.startswith(CUSTOM):
-        return BY_NAME.get(name)
+        further = {entry.name: entry for entry in CUSTOMER_COLUMNS.all()}
+        return _further(further[name]) if name in further else BY_NAME.get(name)
     key = name.removeprefix(CUSTOM)
     return next((_own_field(one) for one in custom.fields(request) if one.key == key), None)
 
 
 def offered(request: HttpRequest | None = None) -> list[Column]:
     """All there are to choose from."""
-    return [*OWN, *(_own_field(field) for field in custom.fields(request))]
+    further = [_further(entry) for entry in CUSTOMER_COLUMNS.all() if entry.is_offered()]
+    return [*OWN, *further, *(_own_field(field) for field in custom.fields(request))]
 
 
 # --- What stands in them --------------------------------------------------------------------
@@ -210,7 +226,9 @@ def ready(columns: Iterable[Column]) -> QuerySet[Customer]:
 def _ready(names: frozenset[str]) -> QuerySet[Customer]:
     """Composed once, never asked itself."""
     found: Any = Customer.objects.all()
-    related = [name for name in ("owner", "tier") if name in names]
+    related: list[str] = [name for name in ("owner", "tier") if name in names]
+    for entry in CUSTOMER_COLUMNS.all():
+        related += entry.along if entry.name in names else ()
     if related:
         found = found.select_related(*related)
     if "tags" in names:
@@ -224,7 +242,7 @@ def complete(customers: Sequence[Any], columns: Iterable[Column], currency: str)
     and the `currency` of what they brought.
     """
     names = {column.name for column in columns}
-    if "value" in names:
+    if names & {"value", *(entry.name for entry in CUSTOMER_COLUMNS.all())}:
         for customer in customers:
             customer.currency = currency
     if not {"email", "phone"} & names:

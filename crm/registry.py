@@ -136,6 +136,24 @@ class CustomerFilterEntry:
 
 
 @dataclass(frozen=True)
+class CustomerColumn:
+    """A further column of the list of customers, and of its export where a person has chosen it.
+
+    `cell` makes what stands there of a customer, who has a `currency`; "" for nothing. `along` are
+    relations to one row that are read together with the customers, for who has chosen the column;
+    `path` leads to the value that an export writes. The name is a promise.
+    """
+
+    name: str
+    label: object
+    cell: Callable[[Any], Any]
+    path: str
+    along: tuple[str, ...] = ()
+    is_offered: Callable[[], bool] = lambda: True
+    order: int = 50
+
+
+@dataclass(frozen=True)
 class PaletteItem:
     """One line of what a search offers: where it leads, and what tells it from its namesakes."""
 
@@ -167,6 +185,7 @@ CUSTOMER_ACTIONS: Registry[CustomerAction] = Registry()
 TIMELINE_MARKS: Registry[TimelineMark] = Registry()
 PALETTE: Registry[PaletteGroup] = Registry()
 CUSTOMER_FILTERS: Registry[CustomerFilterEntry] = Registry()
+CUSTOMER_COLUMNS: Registry[CustomerColumn] = Registry()
 
 
 def read_along() -> list[str]:

@@ -1,4 +1,5 @@
-"""What this room adds to a customer's page and to the list's filters: what is expected of them."""
+"""What this room adds to a customer's page, and to the list's filters and columns: what is expected of
+them."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm import registry
 from crm.filters.sentence import MoneyFilter
 from crm.models import Customer
+from metrics.expected import actions as expected_values
 from metrics.models import ExpectedValue
 from staff.formats import money
 from staff.models import Business
@@ -45,6 +47,11 @@ def _words(value: Decimal) -> str:
     return _("expected to bring at least %(amount)s") % {"amount": amount}
 
 
+def _cell(customer: Any) -> str:
+    expected: ExpectedValue | None = getattr(customer, VALUE, None)
+    return money(expected.value, customer.currency) if expected else ""
+
+
 def register() -> None:
     """Called from MetricsConfig.ready."""
     registry.PANELS.register(
@@ -58,4 +65,14 @@ def register() -> None:
     )
     registry.CUSTOMER_FILTERS.register(
         registry.CustomerFilterEntry("expected_min", _make, _words, group="worth")
+    )
+    registry.CUSTOMER_COLUMNS.register(
+        registry.CustomerColumn(
+            "expected",
+            gettext_lazy("Expected value"),
+            _cell,
+            path=f"{VALUE}__value",
+            along=(VALUE,),
+            is_offered=expected_values.is_installed,
+        )
     )

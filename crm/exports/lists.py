@@ -28,6 +28,7 @@ from crm.models import (
     Order,
     Tenure,
 )
+from crm.registry import CUSTOMER_COLUMNS
 from staff.exports import Column, ExportList, column, register
 
 EMAIL, PHONE = ContactPoint.Kind.EMAIL, ContactPoint.Kind.PHONE
@@ -57,11 +58,12 @@ def customer_key(query: QueryDict, _user: Person) -> tuple[str, ...]:
 
 
 def customer_columns(_query: QueryDict, user: Person) -> list[Column]:
-    """Those on the person's screen, in their order; all of them for who has chosen none."""
+    """Those on the person's screen, in their order; all of this room's for who has chosen none."""
     every = _customer_columns()
     if not (user and (names := columns_on_screen(user))):
         return every
-    by_name = {column.name: column for column in every}
+    further = [column(one.name, str(one.label), one.path) for one in CUSTOMER_COLUMNS.all()]
+    by_name = {column.name: column for column in [*every, *further]}
     chosen = dict.fromkeys(["external_id", "name", *names])
     return [by_name[name] for name in chosen if name in by_name]
 

@@ -4,18 +4,26 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
+from django.db import connection
+from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
-from pytest_django.asserts import assertContains
+from pytest_django.asserts import assertContains, assertNotContains
 
 from crm import actions
 from crm.actions import merging
+from crm.actions.columns import choose_columns
 from metrics.definitions import find
 from metrics.facts import Facts
 from metrics.models import ExpectedFit, ExpectedValue
 from metrics.periods import Period, local_day
-from staff.models import Business
+from staff.exports import LISTS
+from staff.models import Business, User
+from tests.conftest import signed_in
 from tests.factories import ContactFactory, CustomerFactory
 
 
@@ -74,6 +82,37 @@ def test_the_dashboard_of_value_says_what_is_expected_or_why_nothing_is(
     assertContains(page, "/metrics/clv_expected/?grain=month")
     for paper in ("print", "csv"):
         assertContains(agent_client.get(f"/dashboards/value/{paper}/"), "125.5")
+
+
+def test_a_column_of_the_list_and_of_its_file_for_who_chooses_it(
+    agent_client: Client,
+    agent: User,
+    manager: User,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected(CustomerFactory(name="Ana", stage="customer"), fitted())
+    CustomerFactory(name="Rui")
+    page, choose = reverse("crm:customer-list"), reverse("crm:customer-columns")
+    choose_columns(by=agent, names=["stage"])
+    agent_client.get(page)  # what is asked once
+    with CaptureQueriesContext(connection) as before:
+        assertNotContains(agent_client.get(page), "R$125.50")
+    choose_columns(by=agent, names=["stage", "expected"])
+    with django_assert_num_queries(len(before)):
+        assertContains(agent_client.get(page), "R$125.50", count=1)
+    for installed in (True, False):
+        monkeypatch.setattr(
+            "metrics.expected.actions.find_spec", lambda _name, i=installed: i or None
+        )
+        is_offered = 'value="expected"' in signed_in(manager).get(choose).content.decode()
+        assert is_offered is installed
+    for user, columns in ((agent, {"Number", "Name", "Stage", "Expected value"}), (manager, None)):
+        lists = LISTS["customers"].columns(QueryDict(), user)
+        names = {str(one.label) for one in lists}
+        assert names == columns if columns else "Expected value" not in names
+    rows = LISTS["customers"].rows(QueryDict(), agent).order_by("name")
+    assert list(rows.values_list("expected_value__value", flat=True)) == [Decimal("125.5"), None]
 
 
 def test_each_period_is_told_by_the_fit_of_its_time_in_two_queries(

@@ -66,7 +66,9 @@ FALSE_LOST_RATE = Definition(
     name=_("Counted as lost too soon"),
     words=_(
         "Of the customers who counted as lost in the period because they had not bought for long, the "
-        "share that bought again since. When it is high, the silence rule is too impatient."
+        "share that bought again since. When it is high, the silence rule is too impatient. It tells what "
+        "happened in the period, by orders and contracts; the table beside the silence rule tells what each "
+        "choice of days would have said so far, by orders alone, so their shares differ."
     ),
     formula=_("lost by silence who bought again ÷ customers lost by silence"),
     theme=Theme.KEEPING,

@@ -8,8 +8,10 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
+from pytest_django.asserts import assertContains
 
-from crm import tenures
+from crm import pauses, tenures
 from crm.models import Customer, Loss, SilenceRule
 from metrics import actions, reading
 from metrics.definitions import find
@@ -17,7 +19,7 @@ from metrics.formulas.losses import churn_reasons, false_lost_rate
 from metrics.models import Mark, Snapshot
 from metrics.periods import Period
 from staff.models import Business
-from tests.factories import CustomerFactory, OrderFactory, TenureSpanFactory
+from tests.factories import ContractFactory, CustomerFactory, OrderFactory, TenureSpanFactory
 from tests.metrics.asking import LATER, measured
 
 JUNE = Period(date(2026, 6, 1), date(2026, 7, 1), ZoneInfo("UTC"))
@@ -94,6 +96,20 @@ def test_who_bought_again_was_not_lost() -> None:
     assert (result.numerator, result.denominator) == (1, 3)
     quarter = Period(date(2026, 4, 1), date(2026, 7, 1), ZoneInfo("UTC"))
     assert measured("false_lost_rate", quarter).value == Fraction(2, 3)
+
+
+def test_what_happened_is_another_share_than_what_a_choice_of_days_would_have_said(
+    agent_client: Client,
+) -> None:
+    """The figure takes the rule as it was and contracts too; the table any rule, and orders alone."""
+    SilenceRule.objects.create(since=date(2020, 1, 1), days=30)
+    customer(at(5, 10))
+    back = customer(at(5, 11))
+    ContractFactory(customer=back, starts_on=date(2026, 8, 1), rebuild=True)
+    assert measured("false_lost_rate", JUNE).value == Fraction(1, 2)
+    assert pauses.losses([30], at(8, 2)) == [(30, 2, 0)]
+    page = agent_client.get("/metrics/false_lost_rate/")
+    assertContains(page, "the table beside the silence rule tells what each choice of days")
 
 
 def test_a_purchase_revises_the_month_of_the_silence_before_it() -> None:

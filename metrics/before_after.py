@@ -16,14 +16,14 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import ngettext
 
-from metrics import periods, reading
+from metrics import periods
 from metrics.definitions import DEFINITIONS, STORED, Compared, Definition
 from metrics.facts import Facts
 from metrics.formulas import Result
 from metrics.formulas.change import Change, Verdict
 from metrics.models import Annotation, Grain
 from metrics.periods import Period
-from metrics.reading import EARLY_ANSWERS, FEW_ANSWERS, Figure
+from metrics.points import EARLY_ANSWERS, FEW_ANSWERS, Figure, compare
 
 # Fewer on a side can't carry a test, whatever it says.
 LEAST = EARLY_ANSWERS
@@ -175,7 +175,7 @@ def change(definition: Definition, before: Result, after: Result, tail: float) -
     """By the figure's own test, where there is enough for one."""
     if definition.is_opinion and 0 < min(before.n, after.n) < FEW_ANSWERS:
         return Change(Verdict.UNTESTED)
-    found = reading.compare(definition, _figure(after), _figure(before), tail=tail)
+    found = compare(definition, _figure(after), _figure(before), tail=tail)
     if min(before.n, after.n) >= LEAST or found.interval is None:
         return found
     return Change(Verdict.UNTESTED, found.difference)

@@ -15,7 +15,7 @@ from metrics.dimensions import Dimension, Group
 from metrics.formulas.change import Change, Verdict
 from metrics.formulas.student import TAIL95
 from metrics.periods import Period
-from metrics.reading import FEW_ANSWERS, Figure, Point
+from metrics.points import FEW_ANSWERS, Figure, Point, compare
 from metrics.scope import Scope
 from metrics.segmenting import Chosen
 from staff.models import User
@@ -129,7 +129,7 @@ def _customers(chosen: Chosen) -> CustomerQuerySet:
 def _difference(own: Point, others: Figure | None, tail: float) -> Change:
     if others is None:
         return Change(Verdict.UNTESTED)
-    return reading.compare(own.definition, Figure.of_point(own), others, tail=tail)
+    return compare(own.definition, Figure.of_point(own), others, tail=tail)
 
 
 def _told(point: Point) -> Figure | None:

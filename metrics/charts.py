@@ -9,7 +9,7 @@ from metrics import aims, showing
 from metrics.aims import Targets
 from metrics.definitions import Definition
 from metrics.models import Annotation
-from metrics.reading import Point
+from metrics.points import Point
 
 Numbered = Sequence[tuple[int, Annotation]]
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from metrics import aims, evidence, periods
 from metrics.definitions import DEFINITIONS, STORED
 from metrics.models import CheckUp, CheckUpAnswer, Grain, Objective, Snapshot
-from metrics.reading import FEW_ANSWERS
+from metrics.points import FEW_ANSWERS
 from staff import audit
 from staff.access import Role
 from staff.changes import open_change_set, record_created, record_deleted, record_updated

@@ -18,7 +18,8 @@ from metrics.choosing import Choice
 from metrics.definitions import DEFINITIONS, Definition
 from metrics.definitions.expected import CLV_AS_FITTED
 from metrics.models import Annotation
-from metrics.reading import SPARKLINE, Tile
+from metrics.points import Tile
+from metrics.reading import SPARKLINE
 
 
 @dataclass(frozen=True)

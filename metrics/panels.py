@@ -13,7 +13,7 @@ from django_stubs_ext import StrOrPromise
 from crm.models import Cost, LossReason
 from metrics import charts, showing
 from metrics.dashboards import Board
-from metrics.reading import Point
+from metrics.points import Point
 from metrics.words import PARTS
 from staff.templatetags.vinculo import money, number
 

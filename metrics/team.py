@@ -13,7 +13,7 @@ from metrics.colleagues import can_compare
 from metrics.facts.answers import COUNTS
 from metrics.facts.tickets import COUNTED
 from metrics.periods import Window
-from metrics.reading import FEW_ANSWERS
+from metrics.points import FEW_ANSWERS
 from metrics.sql import epoch, fetch, windows_table
 from staff.models import User
 

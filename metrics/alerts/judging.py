@@ -22,7 +22,7 @@ from metrics.alerts import mail
 from metrics.definitions import DEFINITIONS, Definition
 from metrics.models import Alert, AlertEvent, Engine, Grain, Mark
 from metrics.periods import Period
-from metrics.reading import Point
+from metrics.points import Point
 from staff.models import Business
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from metrics.dimensions import Group
 from metrics.engine.snapshots import exact, to_json
 from metrics.models import Grain, Snapshot
 from metrics.periods import Period
-from metrics.reading import Figure, Point
+from metrics.points import Figure, Point
 
 FIGURE = (
     *("definition_version", "status", "numerator", "denominator", "n", "parts"),

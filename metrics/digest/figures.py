@@ -20,7 +20,7 @@ from metrics.definitions import Definition
 from metrics.digest import pictures
 from metrics.models import Grain
 from metrics.periods import Period
-from metrics.reading import Tile
+from metrics.points import Point, Tile
 from staff.formats import date_short
 from staff.models import Business
 from staff.templatetags.vinculo import UNKNOWN
@@ -80,7 +80,7 @@ class Chart:
     """A figure over the last weeks as an image, and as what the image shows in words and rows."""
 
     definition: Definition
-    points: list[reading.Point]
+    points: list[Point]
     target: float | None
     currency: str
 

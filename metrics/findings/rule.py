@@ -16,7 +16,7 @@ from metrics.choosing import query_of
 from metrics.definitions import STORED, find
 from metrics.models import Engine, Grain
 from metrics.periods import Period
-from metrics.reading import Tile
+from metrics.points import Tile
 from metrics.showing import figure
 from staff.formats import money, number, percent
 from staff.models import Business

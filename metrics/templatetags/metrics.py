@@ -14,7 +14,7 @@ from metrics import showing, words
 from metrics.definitions import Definition
 from metrics.formulas.change import Change
 from metrics.periods import Period
-from metrics.reading import Point, Tile
+from metrics.points import Point, Tile
 from staff.formats import duration
 from staff.templatetags.vinculo import UNKNOWN, money, number, sparkline
 

@@ -12,7 +12,7 @@ from crm.models import Customer
 from metrics import aims, charts, freshness, panels, pdf, periods, team
 from metrics.choosing import Choice, chosen, query_of
 from metrics.dashboards import DASHBOARDS, OVERVIEW, Board, tabs
-from metrics.reading import Point
+from metrics.points import Point
 from staff.access import Role, access, acting_user
 from staff.models import Business
 from staff.pages import render_page

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from metrics import answering, cohorts, drawing, pdf
 from metrics.dashboards import Aimed, Board
-from metrics.reading import Point
+from metrics.points import Point
 from metrics.views.dashboards import board_or_404, shown
 from staff.access import Role, access
 from staff.cells import harmless

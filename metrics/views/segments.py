@@ -27,7 +27,7 @@ from metrics.dimensions import Dimension, dimensions
 from metrics.forms import is_share
 from metrics.models import Asked
 from metrics.periods import DAY
-from metrics.reading import Point
+from metrics.points import Point
 from metrics.segmenting import Asking, Chosen
 from metrics.views.asked import asked_or_404, definition_or_404
 from staff.access import Role, access, acting_user

@@ -23,6 +23,7 @@ from crm.models import Customer, CustomField, LoyaltyTier, Segment
 from metrics import reading, segmenting
 from metrics.definitions import DEFINITIONS
 from metrics.dimensions import FIXED
+from metrics.points import Figure, compare
 from staff.models import Business, User
 from tests.factories import CustomerFactory, OrderFactory, ResponseFactory
 
@@ -177,8 +178,8 @@ def test_the_more_groups_the_stricter(agent_client: Client, january: None) -> No
     parts = {
         name: whole.parts[name] - web.point.parts[name] for name in ("promoters", "detractors")
     }
-    others = reading.Figure(0.0, None, None, whole.n - web.point.n, parts)
-    alone = reading.compare(web.point.definition, reading.Figure.of_point(web.point), others)
+    others = Figure(0.0, None, None, whole.n - web.point.n, parts)
+    alone = compare(web.point.definition, Figure.of_point(web.point), others)
     assert alone.interval
     assert alone.difference == web.change.difference
     assert web.change.interval[0] < alone.interval[0] < alone.interval[1] < web.change.interval[1]

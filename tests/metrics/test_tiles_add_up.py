@@ -13,7 +13,7 @@ from metrics.definitions import Definition
 from metrics.demo.loading import Loader
 from metrics.models import Grain
 from metrics.periods import Period
-from metrics.reading import Tile
+from metrics.points import Tile
 from staff.models import Business
 from tests.metrics.counting import count
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from metrics.findings.rule import MOST, Evidence, Looking, Rule, Seen, Telling, Words
 from metrics.formulas.change import Verdict
 from metrics.periods import Period
-from metrics.reading import Tile
+from metrics.points import Tile
 from metrics.rows import tickets
 from staff.formats import month_name, number, percent
 

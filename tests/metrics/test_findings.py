@@ -17,6 +17,8 @@ from crm.actions.tasks import complete_task
 from crm.folding import fold
 from crm.models import Task, Tenure
 from metrics import actions as engine
+from metrics import reading
+from metrics.definitions import find
 from metrics.findings import actions
 from metrics.findings.looking import Looked, look
 from metrics.findings.rule import Looking
@@ -24,14 +26,17 @@ from metrics.findings.rules import revenue_held
 from metrics.findings.rules.going_quiet import likely_gone
 from metrics.findings.showing import Shown
 from metrics.models import Finding
+from metrics.periods import Period
 from staff.models import AuditEntry, Business, User
 from support import projection
 from support.actions.tickets import open_ticket
 from support.models import Category, Ticket, TicketEvent
 from surveys.models import Response, Survey
 from tests.factories import (
+    ContractFactory,
     CostFactory,
     CustomerFactory,
+    InteractionFactory,
     InvitationFactory,
     OrderFactory,
     ResponseFactory,
@@ -263,12 +268,21 @@ def test_income_held_by_the_unhappy_and_the_silent(
         loyal = CustomerFactory(last_order_at=now - timedelta(days=20))
         bought = now - timedelta(days=20)
         OrderFactory(customer=loyal, total=Decimal(100), ordered_at=bought, rebuild=True)
+        InteractionFactory(customer=loyal, direction="in", occurred_at=bought)
+    today = timezone.localdate()
+    soon = {"starts_on": today - timedelta(days=9), "ends_on": today + timedelta(days=20)}
+    ContractFactory(customer=loyal, **soon)
     looked(now)
     finding = of("revenue_held")
-    assert finding.evidence["measure"] == pytest.approx(0.3)
-    assert "hold R$300.00, 30.0% of the year’s income" in told(finding, business)
+    assert finding.evidence["measure"] == pytest.approx(0.4)
+    words = told(finding, business)
+    assert "hold R$400.00, 40.0% of what today’s customers brought" in words
+    assert "Those whose contract ends within 90 days: R$100.00." in words
     assert len(finding.evidence["customers"]) == 2
-    assert "It is 3 customers" in told(finding, business)
+    assert "It is 4 customers" in words
+    # It is the figure itself.
+    year = Period(finding.starts_on, finding.ends_on, business.zone)
+    assert reading.measured(find("income_at_risk"), year, now=now).value == 400
 
 
 # --- What is kept ---------------------------------------------------------------------------------

@@ -1,114 +1,77 @@
-"""How much of a year's income hangs on customers who are unhappy or silent."""
+"""How much of a year's income hangs on customers who may leave: the figure `income_at_risk`, as of today."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from crm.models import Customer, Order
+from metrics import reading
+from metrics.definitions import find
 from metrics.findings.rule import MOST, Evidence, Looking, Rule, Seen, Telling, Words
+from metrics.formulas.results import OK
+from metrics.periods import Period
 from staff.formats import number, percent
-from surveys.models import Response
-from surveys.scores import LOW, bounds
 
-YEAR = timedelta(days=365)
-SILENT = timedelta(days=90)
 # A tenth of the income of a year is worth a word; of one or two customers it is their story.
 SHARE, FEW = 0.1, 3
 
 
 def look(looking: Looking) -> Sequence[Seen]:
-    since = looking.now - YEAR
-    orders = Order.objects.filter(ordered_at__gte=since)
-    customers = {"detractors": detractors(since), "silent": silent(looking)}
-    sums = {name: _income(orders.filter(customer__in=rows)) for name, rows in customers.items()}
-    both = Q(customer__in=customers["detractors"]) | Q(customer__in=customers["silent"])
-    total, held = _income(orders), _income(orders.filter(both))
-    if total <= 0:
+    """Nothing where the figure can't be told, or where there is no income to hold."""
+    definition = find("income_at_risk")
+    period = Period(*looking.days(365), looking.business.zone)
+    result = reading.measured(definition, period, now=looking.now)
+    share = result.parts.get("share_at_risk")
+    if result.status != OK or share is None:
         return []
-    most = orders.filter(both).order_by().values("customer").annotate(income=Sum("total_micros"))
-    holders = most.count()
-    # Amounts without an exchange rate make no income known: last, on either database.
-    by_income = F("income").desc(nulls_last=True)
-    first = [row["customer"] for row in most.order_by(by_income, "customer")[:MOST]]
-    starts_on, ends_on = looking.days(365)
-    share = held / total
+    [holding] = reading.rows(definition, period, "numerator", now=looking.now)
+    most = holding.queryset.filter(archived_at=None).order_by(F("income_of_a_year").desc(), "pk")
     return [
         Seen(
-            speaks=share >= SHARE and holders >= FEW,
-            measure=share,
-            starts_on=starts_on,
-            ends_on=ends_on,
+            speaks=share >= SHARE and result.n >= FEW,
+            measure=float(share),
+            starts_on=period.starts_on,
+            ends_on=period.ends_on,
             evidence={
-                "held": held / 1_000_000,
-                **{name: income / 1_000_000 for name, income in sums.items()},
-                "holders": holders,
-                "customers": first,
+                "held": float(result.value or 0),
+                "detractors": float(result.parts["from_detractors"]),
+                "silent": float(result.parts["from_quiet"]),
+                "ending": float(result.parts["from_ending"]),
+                "holders": result.n,
+                "customers": list(most.values_list("pk", flat=True)[:MOST]),
             },
-            weight=55 + min(30 * share, 15),
+            weight=55 + min(30 * float(share), 15),
         )
     ]
 
 
-def detractors(since: object) -> QuerySet[Customer]:
-    """Customers whose last answer since then says that they would not recommend us."""
-    valid = Response.objects.counted().filter(kind="nps", answered_at__gte=since)
-    later = valid.filter(
-        Q(answered_at__gt=OuterRef("answered_at"))
-        | Q(answered_at=OuterRef("answered_at"), pk__gt=OuterRef("pk")),
-        customer=OuterRef("customer"),
-    )
-    last = valid.filter(~Exists(later), score__range=bounds("nps", LOW), customer__isnull=False)
-    return _living().filter(pk__in=last.values("customer")).order_by().values("pk")  # type: ignore[return-value]
-
-
-def silent(looking: Looking) -> QuerySet[Customer]:
-    """Customers with whom nothing has passed for long, either way."""
-    border = looking.now - SILENT
-    quiet = _living()
-    for name in ("last_inbound_at", "last_outbound_at", "last_order_at"):
-        quiet = quiet.filter(Q(**{name: None}) | Q(**{f"{name}__lt": border}))
-    return quiet.order_by().values("pk")  # type: ignore[return-value]
-
-
-def _living() -> QuerySet[Customer]:
-    return Customer.objects.active().filter(stage=Customer.Stage.CUSTOMER)
-
-
-def _income(orders: QuerySet[Order]) -> int:
-    """In millionths of the business's currency."""
-    return int(orders.aggregate(income=Sum("total_micros"))["income"] or 0)
-
-
 def tell(evidence: Evidence, words: Words) -> Telling:
-    share = _("Unhappy and silent customers hold %(held)s, %(share)s of the year’s income.") % {
-        "held": words.money(evidence["held"]),
-        "share": percent(evidence["measure"]),
-    }
+    share = _(
+        "Customers who are unhappy, silent, or whose contract ends hold %(held)s, %(share)s of what "
+        "today’s customers brought in a year."
+    )
     parts = _(
         "Those who would not recommend you: %(detractors)s; those quiet for 90 days: %(silent)s."
     )
+    amounts = {name: words.money(evidence[name]) for name in ("detractors", "silent", "held")}
+    sentences = [share % {**amounts, "share": percent(evidence["measure"])}, parts % amounts]
+    # Findings of before this was looked at have none.
+    if ending := evidence.get("ending"):
+        said = _("Those whose contract ends within 90 days: %(ending)s.")
+        sentences.append(said % {"ending": words.money(ending)})
     holders = ngettext(
         "It is %(count)s customer: few enough to be called.",
         "It is %(count)s customers, those first who bring most.",
         evidence["holders"],
     )
     return Telling(
-        title=_("Income hangs on unhappy and silent customers"),
-        sentences=[
-            share,
-            parts
-            % {
-                "detractors": words.money(evidence["detractors"]),
-                "silent": words.money(evidence["silent"]),
-            },
-            holders % {"count": number(evidence["holders"])},
-        ],
-        task=_("Call the unhappy and silent customers who bring most"),
+        title=_("Income hangs on customers who may leave"),
+        sentences=[*sentences, holders % {"count": number(evidence["holders"])}],
+        task=_("Call the customers at risk who bring most"),
+        links=[(_("Over time"), words.metric_url("income_at_risk"))],
     )
 
 

@@ -12,9 +12,10 @@ from metrics import periods
 from metrics.models import Grain
 from metrics.periods import Period
 from metrics.scope import Scope, within
-from metrics.sql import fetch, windows_table
+from metrics.sql import as_stored, fetch, place_in_run, windows_table
 
 MONTHS = 24
+EDGES = ("started_at", "ended_at")
 
 
 @dataclass(frozen=True)
@@ -52,32 +53,37 @@ def grid(
     Column 0 is the end of the month itself. Somebody who left and came back counts as there.
     """
     columns = _months(now, zone, months)
-    table, params = windows_table("win", [month.window(now) for month in columns], scope)
+    windows = [month.window(now) for month in columns]
+    table, params = windows_table("win", windows, scope)
+    (began, edges), (ended, same_edges) = (place_in_run(f"x.{at}", windows) for at in EDGES)
     rows = fetch(
         f"""
         WITH {table},
-        came AS (
-            SELECT win.i AS cohort, f.customer_id AS customer
-            FROM win CROSS JOIN crm_tenure f
-            WHERE f.is_first AND f.started_at >= win.s AND f.started_at < win.e
-            {within(scope, "f.customer_id")}
+        placed AS (
+            SELECT x.customer_id AS customer_id, x.is_first AS is_first,
+                   {began} AS began, {ended} AS ended
+            FROM crm_tenure x WHERE x.started_at >= %s AND x.started_at < %s
+            {within(scope, "x.customer_id")}
         )
-        SELECT came.cohort, began.i, ended.i, COUNT(*), SUM(CASE WHEN x.is_first THEN 1 ELSE 0 END)
-        FROM came
-        JOIN crm_tenure x ON x.customer_id = came.customer
-        JOIN win began ON x.started_at >= began.s AND x.started_at < began.e
-        LEFT JOIN win ended ON x.ended_at >= ended.s AND x.ended_at < ended.e
-        GROUP BY came.cohort, began.i, ended.i
+        SELECT began, began, ended, COUNT(*), COUNT(*) FROM placed
+        WHERE is_first GROUP BY began, ended
+        UNION ALL
+        SELECT came.began, again.began, again.ended, COUNT(*), 0
+        FROM placed again JOIN placed came ON came.customer_id = again.customer_id AND came.is_first
+        WHERE NOT again.is_first GROUP BY came.began, again.began, again.ended
         """,
-        params,
+        [
+            *(*params, *edges, *same_edges),
+            *(as_stored(windows[0].start), as_stored(windows[-1].end)),
+        ],
     )
     sizes: dict[int, int] = defaultdict(int)
     steps: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for cohort, began, ended, count, firsts in rows:
+    for cohort, first, last, count, firsts in rows:
         sizes[cohort] += int(firsts)
-        steps[cohort][began] += count
-        if ended is not None:
-            steps[cohort][ended] -= count
+        steps[cohort][first] += count
+        if last is not None and last < len(columns):
+            steps[cohort][last] -= count
     over = [month for month in columns if month.end <= now]
     return [
         Cohort(

@@ -26,7 +26,11 @@ def is_postgresql() -> bool:
 
 def as_stored(instant: datetime) -> Any:
     """An instant as the column holds it: SQLite keeps UTC as text, which sorts as time does."""
-    return instant if is_postgresql() else str(instant.astimezone(UTC).replace(tzinfo=None))
+    return instant if is_postgresql() else _as_text(instant)
+
+
+def _as_text(instant: datetime) -> str:
+    return str(instant.astimezone(UTC).replace(tzinfo=None))
 
 
 UNNESTED = (
@@ -56,13 +60,14 @@ def windows_table(
 
 def _windows(name: str, windows: Sequence[Window]) -> tuple[str, list[Any]]:
     head = f"{name}(i, s, e, first_on, until_on) "
-    rows = [
-        (as_stored(window.start), as_stored(window.end), window.first_on, window.until_on)
-        for window in windows
-    ]
     if is_postgresql():
+        rows = [(one.start, one.end, one.first_on, one.until_on) for one in windows]
         return head + UNNESTED, [list(column) for column in zip(*rows, strict=True)]
-    return head + FROM_JSON, [json.dumps(rows, default=str)]
+    texts = [
+        (_as_text(one.start), _as_text(one.end), str(one.first_on), str(one.until_on))
+        for one in windows
+    ]
+    return head + FROM_JSON, [json.dumps(texts)]
 
 
 def rows_table(
@@ -96,6 +101,17 @@ def rows_table(
 def is_run(windows: Sequence[Window]) -> bool:
     """Each begins where the one before it ends."""
     return bool(windows) and all(before.end == after.start for before, after in pairwise(windows))
+
+
+def place_in_run(column: str, windows: Sequence[Window]) -> tuple[str, list[Any]]:
+    """Which of windows that follow one another an instant lies in, and parameters; beside `win`.
+
+    Of one after them all it is null, or one more than there are.
+    """
+    if not is_postgresql():
+        return f"(SELECT win.i FROM win WHERE {column} >= win.s AND {column} < win.e)", []  # noqa: S608
+    edges = [windows[0].start, *(window.end for window in windows)]
+    return f"width_bucket({column}, %s::timestamptz[]) - 1", [edges]
 
 
 @contextmanager

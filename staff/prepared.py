@@ -5,6 +5,8 @@ OF_TOKEN = Prepared(lambda digest: Invitation.objects.for_answering().filter(tok
 OF_TOKEN.first(digest)
 SINCE = Prepared(lambda pk, at: Message.objects.filter(ticket=pk, created_at__gt=at), int, datetime)
 SINCE.all(ticket.pk, at)
+ADD = PreparedInsert(Interaction)
+ADD(interaction)
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from threading import local
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query import ModelIterable, get_related_populators
 
 if TYPE_CHECKING:
     from staff.models import User
 
 Row = TypeVar("Row")
+Instance = TypeVar("Instance", bound=models.Model)
 
 
 def _stand_in(kind: type, place: int) -> Any:
@@ -82,6 +86,46 @@ class PreparedFor(Generic[Row]):
                 *self._kinds,
             )
         return self._of_roles[role].all(user.pk, *values)
+
+
+class PreparedInsert(Generic[Instance]):
+    """Insert one new instance, which gets its key: save(force_insert=True) without signals.
+
+    All its values are plain: no expressions, no defaults of the database's.
+    """
+
+    def __init__(self, model: type[Instance]) -> None:
+        self.model = model
+        self._kept = local()  # a statement names its database's tables as that one quotes them
+
+    def __call__(self, instance: Instance) -> None:
+        connection = connections[DEFAULT_DB_ALIAS]
+        sql, fields = self._statement(connection)
+        values = [
+            field.get_db_prep_save(field.pre_save(instance, add=True), connection)
+            for field in fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            [instance.pk] = cursor.fetchone()
+        instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+
+    def _statement(
+        self, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[models.Field[Any, Any]]]:
+        known: tuple[BaseDatabaseWrapper, tuple[str, list[models.Field[Any, Any]]]] | None
+        known = getattr(self._kept, "statement", None)
+        if known is not None and known[0] is connection:
+            return known[1]
+        meta, quote = self.model._meta, connection.ops.quote_name
+        fields = [field for field in meta.local_concrete_fields if not field.primary_key]
+        columns = ", ".join(quote(str(field.column)) for field in fields)
+        sql = (
+            f"INSERT INTO {quote(meta.db_table)} ({columns}) "  # noqa: S608 (names of the model's)
+            f"VALUES ({', '.join(['%s'] * len(fields))}) RETURNING {quote(str(meta.pk.column))}"
+        )
+        self._kept.statement = (connection, (sql, fields))
+        return sql, fields
 
 
 class _Statement:

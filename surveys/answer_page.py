@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from surveys import tokens
 from surveys.after import shown_after
@@ -24,15 +28,22 @@ def form_context(
         "colour": survey.colour,
         "form": form,
         "texts": own,
+        "scale": drawn_scale(survey.kind, low, high, score),
+        "options": str(high - low + 1),
         # As text: a template writes a number the way of the language, at a price per number.
-        "scores": [(str(one), group_of(survey.kind, one)) for one in range(low, high + 1)],
-        "score": "" if score is None else str(score),
         "low": str(low),
         "high": str(high),
         "nonce": nonce,
         "trap": AnswerForm.TRAP,
         "longest": str(AnswerForm.LONGEST),
     }
+
+
+@lru_cache
+def drawn_scale(kind: str, low: int, high: int, score: int | None) -> SafeString:
+    """The buttons of a scale, the same in every language: they take longest of the whole page."""
+    scores = [(str(one), group_of(kind, one), one == score) for one in range(low, high + 1)]
+    return render_to_string("surveys/_scale.html", {"scores": scores})
 
 
 def thanks_in(own: Texts, kind: str, score: int | None) -> str:

@@ -14,29 +14,36 @@ if TYPE_CHECKING:
     from surveys.models import Invitation, Response
 
 
+OF_A_PRESS = (
+    "language",
+    "state",
+    "expires_at",
+    "sent_at",
+    "held_at",
+    "customer_id",
+    "contact_id",
+    "subject_model",
+    "subject_id",
+    "run__version_id",
+    "survey__kind",
+    "survey__name",
+    "survey__is_active",
+    "survey__is_anonymous",
+    "survey__colour",
+    "survey__asks_for_reviews",
+    "survey__asks_for_testimonials",
+)
+
+
 class InvitationQuerySet(QuerySet["Invitation"]):
     def for_answering(self) -> Self:
         """What the answer page shows and its button needs, and nothing more, in one query."""
-        return self.select_related("survey", "run__version").only(
-            "language",
-            "state",
-            "expires_at",
-            "sent_at",
-            "held_at",
-            "customer_id",
-            "contact_id",
-            "subject_model",
-            "subject_id",
-            "survey__kind",
-            "survey__name",
-            "survey__is_active",
-            "survey__is_anonymous",
-            "survey__colour",
-            "survey__asks_for_reviews",
-            "survey__asks_for_testimonials",
-            "run__version__texts",
-            "run__version__questions",
-        )
+        words = ("run__version__texts", "run__version__questions")
+        return self.select_related("survey", "run__version").only(*OF_A_PRESS, *words)
+
+    def for_pressing(self) -> Self:
+        """What its button needs; the words that the page shows are read if they are asked for."""
+        return self.select_related("survey", "run").only(*OF_A_PRESS)
 
     def pending(self) -> Self:
         """Frozen, but without a mail so far; oldest first."""

@@ -13,9 +13,11 @@ from crm.models import Contact, Customer, Interaction, InteractionBody
 from crm.projections import rebuild_contact_dates
 from staff.bulk import save_columns
 from staff.models import User
+from staff.prepared import PreparedInsert
 
 SUMMARY_LENGTH = 300
 BATCH = 1000
+INSERT = PreparedInsert(Interaction)
 _DATES: dict[str, str] = {
     Interaction.Direction.IN: "last_inbound_at",
     Interaction.Direction.OUT: "last_outbound_at",
@@ -60,7 +62,7 @@ def log_interaction(
     )
     interaction.external_source, interaction.external_id = external_source, external_id
     if not external_id:
-        interaction.save(force_insert=True)
+        INSERT(interaction)
     elif known := _insert_once(interaction):
         return known
     if text:

@@ -2,8 +2,10 @@
 
 Signals would miss bulk paths; a trigger misses nothing, by whatever path a row is written. SQLite
 has one per row; PostgreSQL one per statement, which leaves a mark per day however many rows there
-were. They are installed after every migrate, because a table rebuild on SQLite drops its triggers;
-a trigger's name ends in a digest of its text, so installing again changes nothing.
+were. Only where columns seldom change is it one per row there too: that one knows at once that it
+has nothing to do, and every other update of the table comes by it. They are installed after every
+migrate, because a table rebuild on SQLite drops its triggers; a trigger's name ends in a digest of
+its text, so installing again changes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ def _named(table: str, event: str, text: str) -> str:
     return f"{PREFIX}{table}_{event}_{digest}"
 
 
-def _sqlite(marked: Marked, event: str) -> Trigger:
+def _of_one_row(marked: Marked, event: str) -> str:
+    """What a trigger per row does."""
     if event == "update" and marked.changed:
         selects = [
             mark.select("").replace("{o}", "OLD").replace("{n}", "NEW") for mark in marked.changed
@@ -42,7 +45,11 @@ def _sqlite(marked: Marked, event: str) -> Trigger:
     else:
         rows = {"insert": ["NEW"], "delete": ["OLD"], "update": ["OLD", "NEW"]}[event]
         selects = [mark.select(row) for mark in marked.marks for row in rows]
-    body = f"INSERT INTO metrics_mark ({COLUMNS}) {' UNION '.join(selects)};"
+    return f"INSERT INTO metrics_mark ({COLUMNS}) {' UNION '.join(selects)};"
+
+
+def _sqlite(marked: Marked, event: str) -> Trigger:
+    body = _of_one_row(marked, event)
     timing = f"AFTER {event.upper()}"
     when = ""
     if event == "update":
@@ -55,6 +62,8 @@ def _sqlite(marked: Marked, event: str) -> Trigger:
 
 
 def _postgresql(marked: Marked, event: str) -> Trigger:
+    if event == "update" and marked.seldom:
+        return _postgresql_by_row(marked)
     if event != "update":
         selects = [mark.select("r", "changed_rows r") for mark in marked.marks]
         tables = {"insert": "NEW", "delete": "OLD"}[event] + " TABLE AS changed_rows"
@@ -80,17 +89,26 @@ def _postgresql(marked: Marked, event: str) -> Trigger:
         f"FROM ({' UNION ALL '.join(selects)}) AS marks ({COLUMNS}) "
         "GROUP BY fact, date_trunc('day', from_at), date_trunc('day', until_at);"
     )
-    text = f"REFERENCING {tables} FOR EACH STATEMENT"
-    name = _named(marked.table, event, text + body)
+    return _calling(marked.table, event, f"REFERENCING {tables} FOR EACH STATEMENT", body)
+
+
+def _postgresql_by_row(marked: Marked) -> Trigger:
+    columns = [f'"{column}"' for column in marked.columns]
+    before, after = (", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW"))
+    when = f"FOR EACH ROW WHEN (({before}) IS DISTINCT FROM ({after}))"
+    return _calling(marked.table, "update", when, _of_one_row(marked, "update"))
+
+
+def _calling(table: str, event: str, text: str, body: str) -> Trigger:
+    name = _named(table, event, text + body)
     function = (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
         f"$mark$ BEGIN {body} RETURN NULL; END $mark$"
     )
     trigger = (
-        f"CREATE TRIGGER {name} AFTER {event.upper()} ON {marked.table} "
-        f"{text} EXECUTE FUNCTION {name}()"
+        f"CREATE TRIGGER {name} AFTER {event.upper()} ON {table} {text} EXECUTE FUNCTION {name}()"
     )
-    return Trigger(name, marked.table, (function, trigger))
+    return Trigger(name, table, (function, trigger))
 
 
 def wanted(vendor: str) -> list[Trigger]:

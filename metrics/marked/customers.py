@@ -65,8 +65,13 @@ def customers(_sql: Dialect) -> list[Marked]:
         where="x.customer_id = {r}.id AND x.is_first",
     )
     return [
-        Marked("crm_customer", ("created_at",), (instant("customer", "created_at", "{r}.id"),)),
-        Marked("crm_customer", ("referred_by_id",), (brought,), events=("update",)),
+        Marked(
+            "crm_customer",
+            ("created_at",),
+            (instant("customer", "created_at", "{r}.id"),),
+            seldom=True,
+        ),
+        Marked("crm_customer", ("referred_by_id",), (brought,), events=("update",), seldom=True),
         Marked(
             "crm_interaction",
             ("customer_id", "kind", "direction", "channel", "occurred_at"),

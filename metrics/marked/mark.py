@@ -37,6 +37,8 @@ class Marked:
     """A table whose changes leave marks: when a row comes or goes, or one of `columns` changes.
 
     `changed` replaces, for updates, the marks of the row before and after: SQL from `{o}` to `{n}`.
+    `seldom`: these columns hardly ever change, and in few rows at once, while others of the table
+    change all the time; those should not pay for it.
     """
 
     table: str
@@ -44,6 +46,7 @@ class Marked:
     marks: tuple[MarkOf, ...]
     changed: tuple[MarkOf, ...] = field(default=())
     events: tuple[str, ...] = EVENTS
+    seldom: bool = False
 
 
 def instant(fact: str, column: str, entity: str = "{r}.customer_id") -> MarkOf:

@@ -15,6 +15,7 @@ from crm.actions.interactions import log_interaction
 from crm.models import Contact, Customer, Interaction
 from mail.models import OutgoingEmail
 from staff import audit
+from staff.prepared import PreparedInsert
 from staff.refusals import Refusal
 from staff.tokens import hashed, new_token
 from surveys import agents, tokens
@@ -22,6 +23,7 @@ from surveys.actions.loop_tickets import tell_ticket
 from surveys.models import Invitation, Response, Survey
 from surveys.scores import LOW, group_of
 
+INSERT = PreparedInsert(Response)
 # Who answers faster than this after the mail has left is no person.
 TOO_FAST = timedelta(seconds=3)
 # A person does not confirm several scores within this time …
@@ -223,7 +225,7 @@ def _take(invitation: Invitation, said: Confirmation, now: datetime) -> Outcome:
     secret = "" if response.is_anonymous else new_token(192)
     response.edit_hash = hashed(secret) if secret else ""
     _mark_answered(invitation)
-    response.save(force_insert=True)
+    INSERT(response)
     if not response.is_anonymous:
         tell(invitation=invitation, response=response)
     return Outcome(response, secret)

@@ -28,6 +28,9 @@ COOKIE = "answer"
 OF_TOKEN = Prepared(
     lambda token_hash: Invitation.objects.for_answering().filter(token_hash=token_hash)
 )
+PRESSED_OF_TOKEN = Prepared(
+    lambda token_hash: Invitation.objects.for_pressing().filter(token_hash=token_hash)
+)
 # The link in a reminder has a token of its own.
 OF_REMINDER = Prepared(
     lambda token_hash: Invitation.objects.for_answering().filter(reminder_hash=token_hash)
@@ -40,11 +43,12 @@ OF_REMINDER = Prepared(
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """`/s/<token>/`: GET and HEAD only show; POST of the rendered form answers."""
     digest = hashed(token)
-    found = OF_TOKEN.first(digest) or OF_REMINDER.first(digest)
+    is_press = request.method == "POST"
+    found = (PRESSED_OF_TOKEN if is_press else OF_TOKEN).first(digest) or OF_REMINDER.first(digest)
     if found is None:
         return private(_unknown(request))
     with translation.override(found.language):
-        response = private((_press if request.method == "POST" else _look)(request, found))
+        response = private((_press if is_press else _look)(request, found))
         response["Content-Language"] = found.language
     return response
 

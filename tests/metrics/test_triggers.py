@@ -94,6 +94,12 @@ def test_a_mark_knows_the_customer(customer: Customer) -> None:
     assert Mark.objects.get().entity == customer.pk
 
 
+def test_another_day_of_creation_marks_both(customer: Customer) -> None:
+    before = customer.created_at
+    Customer.objects.update(created_at=AT, name="Another")
+    assert marks() == {("customer", before, before), ("customer", AT, AT)}
+
+
 def test_a_tenure_marks_all_its_time_and_its_lead(customer: Customer) -> None:
     TenureSpanFactory(customer=customer, started_at=AT)
     lead = ("customer", customer.created_at, customer.created_at)

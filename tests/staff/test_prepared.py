@@ -8,11 +8,12 @@ from django.db import connection
 from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 
+from crm.models import Customer, Interaction
 from staff.access import Role
 from staff.models import Business, User
-from staff.prepared import Prepared, PreparedFor
+from staff.prepared import Prepared, PreparedFor, PreparedInsert
 from surveys.models import Invitation
-from tests.factories import InvitationFactory
+from tests.factories import CustomerFactory, InvitationFactory
 
 OF_EMAIL = Prepared(lambda email: User.objects.filter(email=email))
 OF_TOKEN = Prepared(lambda digest: Invitation.objects.for_answering().filter(token_hash=digest))
@@ -127,3 +128,18 @@ def test_for_each_role_it_is_composed_anew(owner: User, agent: User, manager: Us
         assert seen.all(agent, owner.email) == []
         assert seen.all(manager, agent.email) == [agent]
         assert seen.all(owner, manager.email) == [manager]
+
+
+def test_an_insert_is_what_save_would_write(business: Business) -> None:
+    customer: Customer = CustomerFactory()
+    insert = PreparedInsert(Interaction)
+    kept = []
+    for summary in ("By telephone", "O'Brien said 100 %"):
+        made = Interaction(customer=customer, kind="call", direction="in", summary=summary)
+        insert(made)
+        assert not made._state.adding
+        read = Interaction.objects.get(pk=made.pk)
+        for field in Interaction._meta.concrete_fields:
+            assert getattr(read, field.attname) == getattr(made, field.attname)
+        kept.append(read.pk)
+    assert kept[0] < kept[1]

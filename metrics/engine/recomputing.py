@@ -155,14 +155,21 @@ def _close(run: Recompute, zone: ZoneInfo) -> None:
 def see_through(run: Recompute, progress: Progress) -> None:
     """Work until all is done, also by others."""
     total = run.pieces.aggregate(total=Sum("periods", default=0))["total"]
+    done = -1
     while True:
         is_busy = work(run)
-        done = run.pieces.exclude(done_at=None).aggregate(done=Sum("periods", default=0))["done"]
-        progress(done, total)
+        before, done = done, _periods_done(run)
+        if done != before:
+            progress(done, total)
         if not is_busy:
             if not Recompute.objects.filter(pk=run.pk, finished_at=None).exists():
                 return
             time.sleep(PAUSE)
+
+
+def _periods_done(run: Recompute) -> int:
+    done: int = run.pieces.exclude(done_at=None).aggregate(done=Sum("periods", default=0))["done"]
+    return done
 
 
 def totals(run: Recompute) -> dict[str, int]:

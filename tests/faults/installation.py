@@ -16,7 +16,7 @@ from tests.services.processes import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = (
-    "-m celery --app config --quiet worker --queues mail,default --concurrency 2"
+    "-m celery --app config --quiet worker --queues {queues} --concurrency 2"
     " --without-gossip --without-mingle --without-heartbeat"
 )
 
@@ -62,8 +62,8 @@ class Installation:
         self.running.append(process)
         return process
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        return self.start(WORKER.split())
+    def start_worker(self, queues: str = "mail,default") -> subprocess.Popen[bytes]:
+        return self.start(WORKER.format(queues=queues).split())
 
     def start_scheduler(self) -> subprocess.Popen[bytes]:
         return self.start(["manage.py", "scheduler"])

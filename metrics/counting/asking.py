@@ -19,8 +19,9 @@ from metrics.choosing import Choice
 from metrics.counting.kept import group_of, lines_of, point_of
 from metrics.definitions import Definition
 from metrics.dimensions import Dimension
+from metrics.formulas import Result
 from metrics.models import Asked
-from metrics.reading import Charted
+from metrics.reading import Charted, Point
 from metrics.segmenting import Chosen
 from metrics.sql import TookTooLong, at_most
 from staff.models import User
@@ -73,6 +74,16 @@ def broken_down(
     return _answered(
         _asked(definition, choice, whom, by=by, dimension=dimension.name), measure, read
     )
+
+
+def behind(definition: Definition, choice: Choice, whom: Chosen) -> Result | Point | None:
+    """The figure that rows add up to; where measuring takes long as it is stored, if it is."""
+    try:
+        with at_most(PATIENCE):
+            return reading.measured(definition, choice.period, now=choice.now, scope=whom.scope)
+    except TookTooLong:
+        stored = None if whom.scope else reading.stored_for(definition, choice.period)
+        return Point(definition, choice.period, stored) if stored else None
 
 
 def checks_beside(definition: Definition, choice: Choice, whom: Chosen) -> list[Check]:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from metrics import reading
+from metrics.counting import asking
 from metrics.rows.section import Rows
 from metrics.views.asked import asked_or_404, definition_or_404
 from staff.access import Role, access
@@ -28,7 +29,7 @@ def metric_rows(request: HttpRequest, kpi: str, side: str) -> HttpResponse:
     choice, whom = asked_or_404(request)
     period, now, scope = choice.period, choice.now, whom.scope
     sections = reading.rows(definition, period, side, now=now, scope=scope)  # type: ignore[arg-type]
-    result = reading.measured(definition, period, now=now, scope=scope)
+    result = asking.behind(definition, choice, whom)
     section = _section(request, sections)
     page = _page(request, section)
     context = {
@@ -44,7 +45,7 @@ def metric_rows(request: HttpRequest, kpi: str, side: str) -> HttpResponse:
         "count": capped_count(section.queryset) if section else None,
         "page": page,
         "rows": _added(section, page),
-        "total": getattr(result, side),
+        "total": getattr(result, side) if result else None,
         "in_money": any(one.in_money for one in sections),
         "result": result,
     }

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from metrics import tasks
+from metrics import actions, tasks
 from metrics.counting import asking, working
 from metrics.models import Asked
 from metrics.sql import TookTooLong, at_most
@@ -124,6 +124,19 @@ def test_a_file_is_there_once_its_figures_are(agent_client: Client, impatient: N
     working.work()
     for found in (agent_client.get(file), agent_client.get(groups)):
         assert found["Content-Type"].startswith("text/csv")
+
+
+def test_rows_are_there_without_their_total(agent_client: Client, impatient: None) -> None:
+    """What is stored stands for it; of some customers nothing is."""
+    rows = f"/metrics/nps/denominator/?{JANUARY}"
+    page = agent_client.get(rows)
+    assert page.context["total"] is None
+    assert len(page.context["rows"]) == 12
+    actions.refresh()
+    assert agent_client.get(rows).context["total"] == 12
+    page = agent_client.get(f"{rows}&source=web")
+    assertNotContains(page, "rows-total")
+    assert len(page.context["rows"]) == 6
 
 
 def test_each_person_has_their_own(

@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
 from metrics.definitions import Definition, Theme
 from metrics.engine.snapshots import is_empty, same_figure, snapshot
 from metrics.facts import Facts
+from metrics.formulas.results import Result
 from metrics.models import Snapshot
 from metrics.periods import Period
 from staff.bulk import insert
@@ -21,10 +23,31 @@ AT_ONCE = 400  # periods whose facts are fetched together
 
 @dataclass(frozen=True)
 class Made:
-    """A computed cell; one that `is_empty` needs no row, unless it had one."""
+    """A computed cell; one that `is_empty` needs no row, unless it had one.
 
-    snapshot: Snapshot
-    is_empty: bool
+    Most are, in a small business: the snapshot is made when it is asked for.
+    """
+
+    definition: Definition
+    period: Period
+    result: Result
+    as_of: datetime
+    previous_part: Result | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        previous = self.previous_part
+        return is_empty(self.result) and (previous is None or is_empty(previous))
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        return snapshot(
+            self.definition,
+            self.period,
+            self.result,
+            as_of=self.as_of,
+            previous_part=self.previous_part,
+        )
 
 
 def computed(
@@ -67,10 +90,8 @@ def _computed(
         results = definition.compute(facts, {})
         before = dict(zip(running, results[len(shown) :], strict=True))
         for period, result in zip(shown, results, strict=False):
-            previous = before.get(period)
-            made = snapshot(definition, period, result, as_of=now, previous_part=previous)
-            empty = is_empty(result) and (previous is None or is_empty(previous))
-            cells[definition.kpi, made.grain, period.starts_on] = Made(made, empty)
+            cell = definition.kpi, period.grain or "", period.starts_on
+            cells[cell] = Made(definition, period, result, now, before.get(period))
     return cells
 
 

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crm import projections
@@ -27,7 +27,7 @@ from staff.models import Business, Change, ChangeSet
 from staff.refusals import Refusal
 from support.models import Ticket
 from tests.factories import CustomerFactory, InteractionFactory, OrderFactory, TicketFactory
-from tests.metrics.test_property import disagreements
+from tests.metrics.test_property import disagreements, held
 
 NOW = datetime(2025, 9, 20, 15, tzinfo=UTC)
 STEP = st.tuples(
@@ -147,18 +147,7 @@ class Shop:
         assert 0 <= told <= len(gone)
 
 
-@pytest.mark.django_db
-@settings(
-    max_examples=10,
-    # Shrinking repeats whole recomputes for minutes.
-    phases=[Phase.explicit, Phase.generate],
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(steps=st.lists(STEP, min_size=4, max_size=14))
-def test_nothing_is_lost_whatever_is_done(
-    business: Business, steps: list[tuple[str, int, int]]
-) -> None:
+def holds(steps: list[tuple[str, int, int]]) -> None:
     with transaction.atomic(), TemporaryDirectory() as folder:
         shop = Shop(Path(folder))
         for step in steps:
@@ -167,3 +156,22 @@ def test_nothing_is_lost_whatever_is_done(
         metrics.refresh(now=NOW)
         assert disagreements(NOW) == []
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+@held(5)
+@given(steps=st.lists(STEP, min_size=4, max_size=14))
+def test_nothing_is_lost_whatever_is_done(
+    business: Business, steps: list[tuple[str, int, int]]
+) -> None:
+    holds(steps)
+
+
+@pytest.mark.faults
+@pytest.mark.django_db
+@held(100)
+@given(steps=st.lists(STEP, min_size=10, max_size=40))
+def test_nothing_is_lost_whatever_is_done_for_long(
+    business: Business, steps: list[tuple[str, int, int]]
+) -> None:
+    holds(steps)

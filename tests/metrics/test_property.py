@@ -296,18 +296,7 @@ def _agree(one: Snapshot | None, other: Snapshot) -> bool:
     return same_figure(one, other)
 
 
-@pytest.mark.django_db
-@settings(
-    max_examples=15,
-    # Shrinking repeats whole recomputes for minutes.
-    phases=[Phase.explicit, Phase.generate],
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(edits=st.lists(EDIT, min_size=1, max_size=12))
-def test_refreshing_what_changed_is_computing_everything(
-    business: Business, edits: list[tuple[str, int, int, int]]
-) -> None:
+def holds(edits: list[tuple[str, int, int, int]]) -> None:
     with transaction.atomic():
         shop = Shop()
         for edit in edits:
@@ -318,3 +307,32 @@ def test_refreshing_what_changed_is_computing_everything(
 
         assert disagreements(shop.now) == []
         transaction.set_rollback(True)
+
+
+def held(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        # Shrinking repeats whole recomputes for minutes.
+        phases=[Phase.explicit, Phase.generate],
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+@pytest.mark.django_db
+@held(6)
+@given(edits=st.lists(EDIT, min_size=1, max_size=12))
+def test_refreshing_what_changed_is_computing_everything(
+    business: Business, edits: list[tuple[str, int, int, int]]
+) -> None:
+    holds(edits)
+
+
+@pytest.mark.faults
+@pytest.mark.django_db
+@held(100)
+@given(edits=st.lists(EDIT, min_size=4, max_size=40))
+def test_refreshing_is_computing_everything_for_long(
+    business: Business, edits: list[tuple[str, int, int, int]]
+) -> None:
+    holds(edits)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crm import tenures
@@ -20,7 +20,7 @@ from support.desk import default_queue
 from support.models import Ticket
 from surveys.models import Invitation, Response, Review
 from tests.factories import InvitationFactory
-from tests.metrics.test_property import Shop, disagreements
+from tests.metrics.test_property import Shop, disagreements, held
 
 OWN = (
     "contract",
@@ -204,18 +204,7 @@ class Listener(Shop):
 START_OF_RULES = date(2020, 1, 1)
 
 
-@pytest.mark.django_db
-@settings(
-    max_examples=15,
-    # Shrinking repeats whole recomputes for minutes.
-    phases=[Phase.explicit, Phase.generate],
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(edits=st.lists(EDIT, min_size=1, max_size=14))
-def test_refreshing_what_changed_is_computing_everything(
-    business: Business, edits: list[tuple[str, int, int, int]]
-) -> None:
+def holds(edits: list[tuple[str, int, int, int]]) -> None:
     with transaction.atomic():
         shop = Listener()
         for edit in edits:
@@ -225,3 +214,22 @@ def test_refreshing_what_changed_is_computing_everything(
 
         assert disagreements(shop.now) == []
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+@held(6)
+@given(edits=st.lists(EDIT, min_size=1, max_size=14))
+def test_refreshing_what_changed_is_computing_everything(
+    business: Business, edits: list[tuple[str, int, int, int]]
+) -> None:
+    holds(edits)
+
+
+@pytest.mark.faults
+@pytest.mark.django_db
+@held(100)
+@given(edits=st.lists(EDIT, min_size=4, max_size=40))
+def test_refreshing_is_computing_everything_for_long(
+    business: Business, edits: list[tuple[str, int, int, int]]
+) -> None:
+    holds(edits)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crm import tenures
@@ -27,7 +27,7 @@ from staff.models import Business, ChangeSet
 from staff.refusals import Refusal
 from surveys.models import Response
 from tests.metrics.test_property import EDITS as BASE
-from tests.metrics.test_property import Shop, disagreements
+from tests.metrics.test_property import Shop, disagreements, held
 
 OWN = (
     "correct",
@@ -177,18 +177,8 @@ def holds(business: Business, edits: list[tuple[str, int, int, int]]) -> None:
         transaction.set_rollback(True)
 
 
-def held(examples: int) -> settings:
-    return settings(
-        max_examples=examples,
-        # Shrinking repeats whole recomputes for minutes.
-        phases=[Phase.explicit, Phase.generate],
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
-
-
 @pytest.mark.django_db
-@held(8)
+@held(5)
 @given(edits=st.lists(EDIT, min_size=4, max_size=12))
 def test_by_whatever_path_refreshing_is_computing_everything(
     business: Business, edits: list[tuple[str, int, int, int]]

@@ -23,6 +23,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from crm.models import Customer, Order
+from metrics.actions import recompute_full
 from metrics.models import Snapshot
 from staff.models import Business
 
@@ -134,7 +135,8 @@ def test_the_shop_comes_in_whole_and_again_without_change(
 def test_every_month_on_the_dashboard_agrees_with_plain_python(
     imported: dict[str, Any], shop: Shop
 ) -> None:
-    call_command("recompute", "--full", stdout=StringIO())
+    # As of the month after the file's last: the years since then would say nothing.
+    recompute_full(now=datetime(2012, 1, 20, tzinfo=LONDON))
     stored = {
         (snapshot.kpi, snapshot.starts_on.year, snapshot.starts_on.month): snapshot
         for snapshot in Snapshot.objects.filter(grain="month", is_current=True, segment="")

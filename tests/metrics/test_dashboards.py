@@ -15,6 +15,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from metrics import aims, pdf
 from metrics.dashboards import DASHBOARDS
 from metrics.definitions import find
+from metrics.drawing import HUES, LINE
 from staff.models import Business, User
 from surveys.models import Response, Survey
 from tests.factories import CustomerFactory, OrderFactory, TaskFactory, TicketFactory
@@ -201,8 +202,9 @@ def test_the_page_for_paper_has_every_figure_chart_and_table(
         for definition in one.definitions:
             assertContains(response, str(definition.name))
     drawn = read_only_client.get(f"/dashboards/satisfaction/print/{JANUARY}")
-    assertContains(drawn, '<path class="line"')
-    assertContains(drawn, 'class="part part-2"')
+    # Its colours are its own: a style sheet of the page does not reach into a PDF's drawings.
+    assertContains(drawn, f'<path fill="none" stroke="{LINE}"')
+    assertContains(drawn, f'<rect fill="{HUES["high"]}"')
 
 
 def test_the_file_has_every_period_as_it_is_stored(read_only_client: Client, january: None) -> None:

@@ -118,6 +118,11 @@ def date_short(value: date | None) -> str:
     return _date(value, "medium")
 
 
+def day_short(value: date) -> str:
+    """ "21 Nov", where the year goes without saying."""
+    return format_skeleton("MMMd", value, locale=active_locale())
+
+
 def month_name(value: date | None) -> str:
     """ "November 2026"."""
     if value is None:

@@ -21,7 +21,7 @@ from metrics.digest import pictures
 from metrics.models import Grain
 from metrics.periods import Period
 from metrics.points import Point, Tile
-from staff.formats import date_short
+from staff.formats import day_short
 from staff.models import Business
 from staff.templatetags.vinculo import UNKNOWN
 
@@ -114,7 +114,7 @@ class Chart:
     @property
     def rows(self) -> list[tuple[str, str]]:
         return [
-            (date_short(point.period.starts_on), self._written(value))
+            (day_short(point.period.starts_on), self._written(value))
             for point, value in zip(self.points, self.values, strict=True)
         ]
 

@@ -188,7 +188,10 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One Chromium for all the browser tests of a process. Mark such tests `browser`."""
+    """One Chromium for all the browser tests of a process, with nothing but loopback within reach.
+
+    Mark such tests `browser`.
+    """
     with chromium_service.running(chromium) as running:
         # Playwright's loop runs in this thread; Django's ORM would take that for async code.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -198,9 +201,8 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh visitor: no cookies, English, nothing but loopback within reach."""
+    """A fresh visitor: no cookies, English."""
     context = browser.new_context(locale="en", viewport={"width": 1280, "height": 800})
-    chromium_service.shut_in(context)
     yield context
     context.close()
 

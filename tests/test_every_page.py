@@ -16,7 +16,6 @@ from metrics.demo.house import PASSWORD as DEMO_PASSWORD
 from staff.access import rule_for
 from staff.models import User
 from tests.conftest import signed_in
-from tests.services import chromium
 from tests.services.looking import PHONE, SMALL_PHONE, Looking
 from tests.services.serving import Installation, serving
 from tests.staff.test_access_matrix import ADDRESSES, Address
@@ -154,7 +153,6 @@ def a_spreadsheet(folder: Path) -> Path:
 def olga(site: Site, browser: Browser) -> Iterator[BrowserContext]:
     """The owner's browser, signed in once."""
     context = browser.new_context(locale="en")
-    chromium.shut_in(context)
     page = context.new_page()
     page.goto(f"{site.at}/accounts/login/")
     page.locator("input[name=login]").fill(OWNER_EMAIL)
@@ -230,12 +228,12 @@ def choose_language(page: Page, site: Site, language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_of_strangers(site: Site, browser: Browser, language: str) -> None:
     context = browser.new_context(locale=language, viewport=PHONE)
-    chromium.shut_in(context)
     page = context.new_page()
     looking = Looking(page)
 
     def look() -> None:
-        looking.with_axe()
+        if language == "en":
+            looking.with_axe()
         looking.for_width(PHONE, SMALL_PHONE)
 
     invitation, leaving = site.links("s")[language], site.links("u")[language]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.services import chromium, imap, smtp
+from tests.services import imap, smtp
 from tests.services.serving import Installation, Serving, eventually, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.once]
@@ -196,7 +196,6 @@ def tomorrow() -> str:
 def answer_by_link(browser: Browser, reply: smtp.Delivered, at: str) -> None:
     [link] = set(re.findall(rf"{re.escape(at)}/t/[\w-]+/", reply.body("plain")))
     visitor = browser.new_context(viewport={"width": 360, "height": 740})
-    chromium.shut_in(visitor)
     page = visitor.new_page()
     page.goto(link)
     expect(page.get_by_text("two fresh loaves").first).to_be_visible()
@@ -232,7 +231,6 @@ def rate_two(browser: Browser, asked: smtp.Delivered, at: str) -> None:
         if "score=2" in found
     }
     visitor = browser.new_context(viewport={"width": 360, "height": 740})
-    chromium.shut_in(visitor)
     page = visitor.new_page()
     # The command that asked knows nothing of the port on which it is answered.
     page.goto(re.sub(r"^http://[^/]+", at, link))

@@ -48,5 +48,5 @@ def test_chromium_reaches_the_site_and_nothing_beyond_it(
     library = page.goto("https://cdn.jsdelivr.net/npm/chart.js/dist/chart.umd.min.js")
     assert library is not None
     assert len(library.text()) > 100_000
-    with pytest.raises(Error, match="ERR_FAILED"):
+    with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
         page.goto("https://example.com/")

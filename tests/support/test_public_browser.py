@@ -14,7 +14,6 @@ from support.actions.conversation import reply
 from support.actions.tickets import open_ticket
 from support.correspondents import Correspondent
 from support.models import BoardComment, Message, Suggestion, Ticket
-from tests.services import chromium
 from tests.services.looking import PHONE, SMALL_PHONE, Looking
 
 pytestmark = pytest.mark.browser
@@ -24,7 +23,6 @@ pytestmark = pytest.mark.browser
 def plain(browser: Browser) -> Page:
     """A visitor whose browser runs no scripts."""
     context = browser.new_context(locale="en", viewport=PHONE, java_script_enabled=False)
-    chromium.shut_in(context)
     return context.new_page()
 
 

@@ -11,7 +11,6 @@ from support.actions.tickets import open_ticket
 from support.correspondents import Correspondent
 from support.models import CannedReply, Message, SupportSettings, Ticket
 from tests.conftest import signed_in
-from tests.services import chromium
 from tests.services.looking import PHONE, Looking
 
 pytestmark = pytest.mark.browser
@@ -79,7 +78,6 @@ def test_without_scripts(
     live_server: LiveServer, browser: Browser, agent: User, ticket: Ticket
 ) -> None:
     plain = browser.new_context(locale="en", viewport=PHONE, java_script_enabled=False)
-    chromium.shut_in(plain)
     sign_in(plain, live_server, agent)
     page = plain.new_page()
     page.goto(f"{live_server.url}/tickets/{ticket.pk}/")

@@ -25,7 +25,6 @@ from surveys.actions.surveys import stock_survey
 from surveys.audience import Audience
 from surveys.models import Click, Invitation, Response
 from tests.factories import CustomerFactory, InvitationFactory, ResponseFactory
-from tests.services import chromium
 from tests.services.looking import OVERFLOWING
 from tests.surveys.test_answer import nonce_of
 
@@ -206,7 +205,6 @@ def plain_browser(browser: Browser, language: str) -> Iterator[Page]:
     context = browser.new_context(
         java_script_enabled=False, locale=language, viewport={"width": 320, "height": 640}
     )
-    chromium.shut_in(context)
     yield context.new_page()
     context.close()
 

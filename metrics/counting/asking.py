@@ -21,7 +21,8 @@ from metrics.definitions import Definition
 from metrics.dimensions import Dimension
 from metrics.formulas import Result
 from metrics.models import Asked
-from metrics.reading import Charted, Point
+from metrics.points import Point
+from metrics.reading import Charted
 from metrics.segmenting import Chosen
 from metrics.sql import TookTooLong, at_most
 from staff.models import User

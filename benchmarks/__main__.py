@@ -21,6 +21,7 @@ import django
 from benchmarks import rows, scenery
 from benchmarks.rows import Row
 from benchmarks.scenery import Site
+from tests.services import tables
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,8 @@ def load(scale: Scale, folder: Path) -> None:
         scenery.manage("migrate", "--verbosity", "0")
     else:
         say(f"Loading {scale.customers:,} customers")
+        tables.lay_out(os.environ["DATABASE_URL"])
+        scenery.manage("migrate", "--verbosity", "0")
         began = time.monotonic()
         scenery.manage("demo", "--customers", str(scale.customers))
     django.setup()

@@ -33,7 +33,10 @@ def grown(tmp_path: Path, postgresql_url: str, valkey_url: str) -> Installation:
 
 @pytest.fixture(params=["embedded", "grown"])
 def installation(request: pytest.FixtureRequest) -> Installation:
+    """Without tables, which `serve` makes; on PostgreSQL two make them at once below."""
     chosen: Installation = request.getfixturevalue(request.param)
+    if request.param == "grown":
+        chosen.prepare()
     return chosen
 
 

@@ -69,7 +69,7 @@ def test_one_that_was_lost_is_not_taken_back(monkeypatch: pytest.MonkeyPatch) ->
     leases.acquire("refresh", "rui", 60)
     until = Lease.objects.get().until
     done = Event()
-    done.wait = lambda _seconds: beats.pop()  # type: ignore[method-assign]
-    beats = [True, False]
+    beats = iter([False, True])
+    monkeypatch.setattr(done, "wait", lambda _seconds: next(beats))
     leases._prolong("refresh", "ana", 600, done)
     assert (Lease.objects.get().holder, Lease.objects.get().until) == ("rui", until)

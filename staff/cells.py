@@ -1,6 +1,7 @@
 """Text in the cells of a spreadsheet: shown as it is, never calculated. Written and read back alike."""
 
 import re
+from collections.abc import Iterable
 
 # What a spreadsheet would calculate, or even run; a number or a telephone calculates nothing.
 # Excel takes the wide signs of East Asian keyboards for the plain ones, and skips what is blank.
@@ -22,7 +23,8 @@ def meant(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def rewritten(cell: str) -> str:
-    """`harmless` of what a cell of a file means."""
-    cell = cell.strip()
-    return harmless(meant(cell)) if cell and cell[0] in _SUSPICIOUS else cell
+def rewritten(cells: Iterable[str]) -> list[str]:
+    """`harmless` of what each cell of a row means; hardly any needs a closer look."""
+    return [
+        harmless(meant(cell)) if cell[:1] in _SUSPICIOUS else cell for cell in map(str.strip, cells)
+    ]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 Instance = TypeVar("Instance", bound=models.Model)
+# The SQL, and the fields whose values it takes.
+Insertion = tuple[str, list[models.Field[Any, Any]]]
 
 
 def _stand_in(kind: type, place: int) -> Any:
@@ -110,11 +112,8 @@ class PreparedInsert(Generic[Instance]):
             [instance.pk] = cursor.fetchone()
         instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
 
-    def _statement(
-        self, connection: BaseDatabaseWrapper
-    ) -> tuple[str, list[models.Field[Any, Any]]]:
-        known: tuple[BaseDatabaseWrapper, tuple[str, list[models.Field[Any, Any]]]] | None
-        known = getattr(self._kept, "statement", None)
+    def _statement(self, connection: BaseDatabaseWrapper) -> Insertion:
+        known: tuple[BaseDatabaseWrapper, Insertion] | None = getattr(self._kept, "statement", None)
         if known is not None and known[0] is connection:
             return known[1]
         meta, quote = self.model._meta, connection.ops.quote_name

@@ -40,17 +40,13 @@ class RefusedRows:
     def add(self, entries: Iterable[Entry]) -> None:
         """Write entries, all of which were refused."""
         self._write(
-            [
-                *map(rewritten, self._cells(entry)),
-                entry.line,
-                harmless(entry.refusal),
-            ]
+            [*rewritten(self._cells(entry)), entry.line, harmless(entry.refusal)]
             for entry in entries
         )
 
     def _cells(self, entry: Entry) -> list[str]:
-        cells = list(entry.row.values[: self._width])
-        return cells + [""] * (self._width - len(cells))
+        cells = entry.row.values[: self._width]
+        return [*cells, *[""] * (self._width - len(cells))]
 
     def _write(self, rows: Iterable[Sequence[object]]) -> None:
         text = io.StringIO(newline="")

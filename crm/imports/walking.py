@@ -37,8 +37,10 @@ from staff.changes import open_change_set
 from staff.files import store_file
 from staff.models import Business, ChangeSet, StoredFile
 
-# Rows of a batch: one transaction, a constant number of queries.
+# Rows of a batch that can be taken: one transaction, a constant number of queries.
 BATCH = 2000
+# As many more may stand among them that are refused already.
+MOST_READ = 2 * BATCH
 State = FileImport.State
 
 
@@ -138,7 +140,7 @@ class Walk:
         if self.is_check:
             return  # without its memory it begins anew
         self.session.is_check = True
-        while self.done < place and (entries := self._read(min(BATCH, place - self.done))):
+        while self.done < place and (entries := self._read(min(MOST_READ, place - self.done))):
             with rolled_back():
                 self._take(entries)
             self._pass(entries)
@@ -178,15 +180,21 @@ class Walk:
     # --- Batch by batch -----------------------------------------------------------------------
 
     def _read(self, most: int) -> list[Entry]:
-        entries = [Entry(row) for row in islice(self._rows, most)]
-        for entry in entries:
-            self._reader.read(entry)
+        """The rows of a batch, and no more than `most`."""
+        entries, taken, read = [], 0, self._reader.read
+        for row in islice(self._rows, most):
+            entry = Entry(row)
+            read(entry)
+            entries.append(entry)
+            taken += not entry.refusal
+            if taken == BATCH:
+                break
         return entries
 
     def _next(self) -> list[Entry]:
         """The next batch; the one after it is read, asking no database, while this one is written."""
-        entries = self._coming.result() if self._coming else self._read(BATCH)
-        self._coming = self._thread.submit(copy_context().run, self._read, BATCH)
+        entries = self._coming.result() if self._coming else self._read(MOST_READ)
+        self._coming = self._thread.submit(copy_context().run, self._read, MOST_READ)
         return entries
 
     def step(self) -> bool:

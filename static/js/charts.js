@@ -191,6 +191,7 @@ function line(ctx, x1, y1, x2, y2) {
 
 const NAME_WIDTH = 96;
 const isLine = (data) => (data.type ?? "line") === "line";
+const isCount = (data) => data.digits === 0 && data.type !== "share";
 
 /* --- Datasets ----------------------------------------------------------------------- */
 
@@ -284,7 +285,8 @@ function options(data, write) {
         ...reach(data.target),
         grid: { color: colour("var(--v-line)") },
         border: { display: false },
-        ticks: { color: muted, maxTicksLimit: 6, callback: write },
+        // Counts have no halves, which would be written as the same number twice.
+        ticks: { color: muted, maxTicksLimit: 6, precision: isCount(data) ? 0 : undefined, callback: write },
       },
     },
     plugins: {
@@ -320,6 +322,8 @@ async function draw(canvas) {
   const block = document.getElementById(canvas.dataset.chart);
   if (!block) return;
   const data = JSON.parse(block.textContent);
+  // Bare axes say less than the table, which has the reason why there is no value.
+  if (data.series.every(({ values }) => values.every((value) => value === null))) throw new Error("nothing to draw");
   const Chart = await chartJs();
   Chart.getChart(canvas)?.destroy();
   const write = writer(data.type === "share" ? { unit: "percent", digits: 0 } : data);

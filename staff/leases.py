@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from staff.models import Lease
 
-OFTEN = 1.0  # seconds: no lease is prolonged more often
+BEATS = 4  # so many times in its seconds a lease that is kept is prolonged
+OFTEN = 1.0  # seconds: none more often
 
 
 def acquire(name: str, holder: str, seconds: float) -> bool:
@@ -75,7 +76,7 @@ def kept(name: str, seconds: float) -> Iterator[str | None]:
 
 def _prolong(name: str, holder: str, seconds: float, done: Event) -> None:
     """Until `done`, on a connection of this thread's own; never take what was given back or lost."""
-    while not done.wait(max(OFTEN, seconds / 4)):
+    while not done.wait(max(OFTEN, seconds / BEATS)):
         try:
             until = timezone.now() + timedelta(seconds=seconds)
             Lease.objects.filter(name=name, holder=holder, until__isnull=False).update(until=until)

@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 django_stubs_ext.monkeypatch()
 
 env = environ.Env()
+# `DATABASE_URL=` with nothing behind it, as files for containers have it, is no wish for anything.
+env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("VAR_DIR", default="var"))

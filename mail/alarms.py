@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,7 +16,8 @@ from staff import health
 from staff.access import Role
 from staff.formats import moment, number
 from staff.health import Finding
-from staff.models import User
+from staff.mailing import in_words_of
+from staff.models import Business, User
 
 
 def register() -> None:
@@ -68,12 +68,13 @@ def why(gate: SenderGate) -> str:
 
 def tell_owners(gate: SenderGate) -> None:
     """One mail to each owner; it is account mail, which no pause holds back."""
+    business = Business.objects.get(pk=1)
     owners = User.objects.filter(role=Role.OWNER, is_active=True)
-    actions.queue_emails([_draft(gate, owner) for owner in owners])
+    actions.queue_emails([_draft(gate, owner, business) for owner in owners])
 
 
-def _draft(gate: SenderGate, owner: User) -> Draft:
-    with translation.override(owner.language or translation.get_language()):
+def _draft(gate: SenderGate, owner: User, business: Business) -> Draft:
+    with in_words_of(owner, business) as language:
         outbox = settings.BASE_URL + reverse("mail:outbox")
         parts = [
             _("Surveys and outreach from %(address)s are paused.") % {"address": gate.address},
@@ -88,7 +89,7 @@ def _draft(gate: SenderGate, owner: User) -> Draft:
             to_name=owner.name,
             subject=_("Mail from %(address)s is paused") % {"address": gate.address},
             text="\n\n".join(parts) + "\n",
-            language=translation.get_language() or "",
+            language=language,
             is_automatic=True,
             once_key=f"mail.sendergate:{gate.pk}:{gate.paused_at:%Y%m%d%H%M%S%f}:{owner.pk}",
         )

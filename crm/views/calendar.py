@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +16,7 @@ from crm.forms.calendar import MorningMailForm
 from crm.models import CalendarFeed
 from staff.access import Role, access, acting_user
 from staff.limits import misses_too_often
+from staff.mailing import in_words_of
 from staff.models import Business
 
 # For how long a device need not ask again, in seconds.
@@ -73,7 +73,7 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     note_reading(feed)
     user = feed.user
-    with translation.override(user.language or business.language), timezone.override(business.zone):
+    with in_words_of(user, business):
         content = calendar_of(user, business)
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
     patch_cache_control(response, private=True, max_age=FRESH)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -26,6 +26,7 @@ from staff import health
 from staff.access import Role
 from staff.formats import moment, number
 from staff.health import Finding
+from staff.mailing import in_words_of
 from staff.models import Business, User
 
 KEPT = 50  # differences of a check that are written down
@@ -131,9 +132,7 @@ def _period(one: dict[str, str]) -> periods.Period:
 
 
 def _draft(check: SelfCheck, owner: User, business: Business) -> Draft:
-    """In their own language and the business's time, of which a worker knows neither."""
-    language = owner.language or business.language
-    with translation.override(language), timezone.override(business.zone):
+    with in_words_of(owner, business) as language:
         page = settings.BASE_URL + reverse("staff:health")
         lines = [_told(one) for one in check.differences[:NAMED]]
         parts = [

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from staff.exports.files import Draft, Sheet, write
 from staff.exports.lists import LISTS
 from staff.exports.writing import CONTENT_TYPES, Format
 from staff.files import forget_file, store_file
+from staff.mailing import in_words_of
 from staff.models import Business, Export
 from staff.refusals import Refusal
 
@@ -101,8 +102,7 @@ def _slice(export: Export, holder: str, end: float) -> None:
     draft = Draft(_folder() / f"{export.pk}.{export.format}")
     try:
         business = Business.objects.get(pk=1)
-        language = export.by.language or business.language
-        with translation.override(language), timezone.override(business.zone):
+        with in_words_of(export.by, business):
             sheet = sheet_of(export)
             if _write(export, sheet, draft, holder, end):
                 _complete(export, sheet, draft)

@@ -151,6 +151,8 @@ def test_what_stops_a_sender(tally: Tally, reason: str | None) -> None:
 
 def test_too_many_bounces_stop_surveys_and_raise_the_alarm(sink: Sink, business: Business) -> None:
     owner = person(Role.OWNER, "carmen@example.com", "Carmen")
+    Business.objects.update(language="es")
+    User.objects.filter(pk=owner.pk).update(language="")
     came_back(left(60)[:4])
     queue_emails([draft(0), draft(1, stream="replies")])
     delivery.sweep()
@@ -164,7 +166,9 @@ def test_too_many_bounces_stop_surveys_and_raise_the_alarm(sink: Sink, business:
         "maria1@example.com",
     ]
     assert OutgoingEmail.objects.get(to_address="maria0@example.com").state == State.QUEUED
-    assert OutgoingEmail.objects.filter(stream="account").count() == 1, "one alarm"
+    [alarm] = OutgoingEmail.objects.filter(stream="account")
+    assert alarm.language == "es", "the business's, where somebody has chosen none"
+    assert alarm.text.startswith("Las encuestas y campañas")
     assert AuditEntry.objects.filter(action="sender_gate.pause", by=None).count() == 1
     finding = look()
     assert finding.ok is False

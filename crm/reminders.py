@@ -28,6 +28,7 @@ from mail.letterhead import frame
 from mail.models import OutgoingEmail
 from staff.access import Role
 from staff.formats import clock, date_long
+from staff.mailing import in_words_of
 from staff.models import Business, User
 
 # A mail of the morning that comes in the evening helps nobody.
@@ -102,7 +103,7 @@ def _send_morning(row: MorningMail, business: Business, now: datetime) -> bool:
     if not morning.is_news:
         return False
     user = row.user
-    with translation.override(user.language or business.language):
+    with in_words_of(user, business):
         subject = _("Your day, %(day)s") % {"day": date_long(today)}
         context = {
             "due": morning.due[:MOST],
@@ -141,7 +142,7 @@ def _remind(task: Task, business: Business, now: datetime) -> bool:
         return False
     if timezone.localtime(task.due_at).time() >= END_OF_DAY:
         return False
-    with translation.override(task.owner.language or business.language):
+    with in_words_of(task.owner, business):
         subject = _("Promised until %(time)s: %(title)s") % {
             "time": clock(task.due_at),
             "title": task.title,

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,6 +28,7 @@ from mail.parsing import marker_line, reply_text
 from mail.showing import text_to_html
 from staff.access import Role
 from staff.formats import moment
+from staff.mailing import in_words_of
 from staff.models import Business, User
 from support import reply_keys
 from support.letters import A_WHILE, MOST_IN_A_WHILE
@@ -129,11 +130,9 @@ def tell_due_soon(target: SlaTarget) -> list[OutgoingEmail]:
     """Whoever has the ticket, or while nobody has it everybody of its queue, in time to do it."""
     ticket = target.ticket
     users = [ticket.assignee] if ticket.assignee else ticket.queue.members.order_by("pk")
-    zone = Business.objects.get(pk=1).zone
 
     def due() -> str:
-        with timezone.override(zone):  # a task knows no place
-            when = moment(target.due_at)
+        when = moment(target.due_at)
         return _("Due %(when)s: %(what)s.") % {"when": when, "what": target.get_kind_display()}
 
     return _tell(
@@ -197,8 +196,7 @@ def _tell(
     mailbox = reply_keys.mailbox_of(ticket)
     drafts = []
     for user in users:
-        language = user.language or business.language
-        with translation.override(language):
+        with in_words_of(user, business) as language:
             context = {**frame(business), **_words(ticket, what(), kind, text.strip())}
             context["language"] = language
             drafts.append(

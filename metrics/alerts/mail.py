@@ -7,7 +7,6 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from mail.actions import queue_emails
@@ -19,6 +18,7 @@ from metrics.choosing import query_of
 from metrics.definitions import Definition
 from metrics.models import Alert, AlertEvent
 from metrics.periods import Period
+from staff.mailing import in_words_of
 from staff.models import Business, User
 
 State = Alert.State
@@ -59,8 +59,7 @@ def tell(event: AlertEvent, definition: Definition, period: Period, business: Bu
 def _draft(
     event: AlertEvent, definition: Definition, period: Period, business: Business, person: User
 ) -> Draft:
-    language = person.language or business.language
-    with translation.override(language):
+    with in_words_of(person, business) as language:
         words = sentence(event, definition, period, business.currency)
         if event.state == State.INSIDE:
             subject = _("Back within its band: %(name)s") % {"name": definition.name}

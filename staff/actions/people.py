@@ -7,13 +7,12 @@ from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from staff import audit
 from staff.access import Role
-from staff.mailing import sender
+from staff.mailing import in_words_of, sender
 from staff.models import Business, User
 from staff.refusals import Refusal
 
@@ -83,7 +82,7 @@ def _send_invitation(user: User, by: User) -> None:
     """A row of the outbox (mail.backends), so it goes with the transaction that invites."""
     business = Business.objects.get(pk=1)
     context = {"user": user, "by": by, "business": business, "link": password_link(user)}
-    with translation.override(user.language or business.language):
+    with in_words_of(user, business):
         EmailMessage(
             subject=_("%(by)s invites you to %(business)s") % {"by": by, "business": business.name},
             body=render_to_string("staff/mail/invitation.txt", context).strip() + "\n",

@@ -70,6 +70,10 @@ def _windows(name: str, windows: Sequence[Window]) -> tuple[str, list[Any]]:
     return head + FROM_JSON, [json.dumps(texts)]
 
 
+# The place among the edges given, counted from 1, after which an instant lies (PostgreSQL).
+BUCKET = "width_bucket({column}, %s::timestamptz[])"
+
+
 def rows_table(
     name: str, table: str, at: str, windows: Sequence[Window], scope: Scope | None = None
 ) -> tuple[str, list[Any]]:
@@ -80,9 +84,9 @@ def rows_table(
     are looked up one by one.
     """
     if is_postgresql() and is_run(windows):
-        edges = [windows[0].start, *(window.end for window in windows)]
+        edges = _edges(windows)
         customers, params = scope.table() if scope else ("", [])
-        place = f"width_bucket(r.{at}, %s::timestamptz[])"
+        place = BUCKET.format(column=f"r.{at}")
         text = (
             f"{name} AS NOT MATERIALIZED (SELECT {place} - 1 AS i, "  # noqa: S608 (ours)
             f"(%s::timestamptz[])[{place}] AS s, (%s::timestamptz[])[{place} + 1] AS e, r.* FROM {table} r "
@@ -110,8 +114,12 @@ def place_in_run(column: str, windows: Sequence[Window]) -> tuple[str, list[Any]
     """
     if not is_postgresql():
         return f"(SELECT win.i FROM win WHERE {column} >= win.s AND {column} < win.e)", []  # noqa: S608
-    edges = [windows[0].start, *(window.end for window in windows)]
-    return f"width_bucket({column}, %s::timestamptz[]) - 1", [edges]
+    return f"{BUCKET.format(column=column)} - 1", [_edges(windows)]
+
+
+def _edges(windows: Sequence[Window]) -> list[datetime]:
+    """Of windows that follow one another."""
+    return [windows[0].start, *(window.end for window in windows)]
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def _step(asked: Asked, zone: ZoneInfo) -> None:
             done = count(asked, _choice(asked, zone))
     except TookTooLong:
         asked.found, done = {}, True
-    except Exception:
+    except Exception:  # what others asked is still to be counted, and this one tried again
         log.exception("What was asked of %s could not be counted", asked.kpi)
         asked.failures += 1
         if asked.failures >= MOST_FAILURES:

@@ -3,10 +3,11 @@ what computing everything gives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.db import transaction
@@ -296,15 +297,20 @@ def _agree(one: Snapshot | None, other: Snapshot) -> bool:
     return same_figure(one, other)
 
 
-def holds(edits: list[tuple[str, int, int, int]]) -> None:
+Kind = TypeVar("Kind", bound="Shop")
+
+
+@contextmanager
+def refreshed(kind: type[Kind], edits: list[tuple[str, int, int, int]]) -> Iterator[Kind]:
+    """A shop after these edits and a refresh; at the end, everything computed again agrees."""
     with transaction.atomic():
-        shop = Shop()
+        shop = kind()
         for edit in edits:
             shop.edit(*edit)
         actions.refresh(now=shop.now)
         assert not Mark.objects.exists()
         assert not Waiting.objects.exists()
-
+        yield shop
         assert disagreements(shop.now) == []
         transaction.set_rollback(True)
 
@@ -325,7 +331,8 @@ def held(examples: int) -> settings:
 def test_refreshing_what_changed_is_computing_everything(
     business: Business, edits: list[tuple[str, int, int, int]]
 ) -> None:
-    holds(edits)
+    with refreshed(Shop, edits):
+        pass
 
 
 @pytest.mark.faults
@@ -335,4 +342,5 @@ def test_refreshing_what_changed_is_computing_everything(
 def test_refreshing_is_computing_everything_for_long(
     business: Business, edits: list[tuple[str, int, int, int]]
 ) -> None:
-    holds(edits)
+    with refreshed(Shop, edits):
+        pass

@@ -6,21 +6,20 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crm import tenures
 from crm.models import Contract, Customer, Interaction, Loss, SilenceRule, Tenure
-from metrics import actions
-from metrics.models import Mark, Training, TrainingHours
+from metrics.models import Training, TrainingHours
 from staff.access import Role
 from staff.models import Business, User
 from support.desk import default_queue
 from support.models import Ticket
 from surveys.models import Invitation, Response, Review
 from tests.factories import InvitationFactory
-from tests.metrics.test_property import Shop, disagreements, held
+from tests.metrics.test_property import Shop, held, refreshed
 
 OWN = (
     "contract",
@@ -204,25 +203,14 @@ class Listener(Shop):
 START_OF_RULES = date(2020, 1, 1)
 
 
-def holds(edits: list[tuple[str, int, int, int]]) -> None:
-    with transaction.atomic():
-        shop = Listener()
-        for edit in edits:
-            shop.edit(*edit)
-        actions.refresh(now=shop.now)
-        assert not Mark.objects.exists()
-
-        assert disagreements(shop.now) == []
-        transaction.set_rollback(True)
-
-
 @pytest.mark.django_db
 @held(6)
 @given(edits=st.lists(EDIT, min_size=1, max_size=14))
 def test_refreshing_what_changed_is_computing_everything(
     business: Business, edits: list[tuple[str, int, int, int]]
 ) -> None:
-    holds(edits)
+    with refreshed(Listener, edits):
+        pass
 
 
 @pytest.mark.faults
@@ -232,4 +220,5 @@ def test_refreshing_what_changed_is_computing_everything(
 def test_refreshing_is_computing_everything_for_long(
     business: Business, edits: list[tuple[str, int, int, int]]
 ) -> None:
-    holds(edits)
+    with refreshed(Listener, edits):
+        pass

@@ -19,15 +19,15 @@ from crm import tenures
 from crm.actions.merging import merge_customers, undo_merge
 from crm.actions.orders import correct_order, delete_order
 from crm.models import Cost, Customer, Order
-from metrics import actions, periods, reading
+from metrics import periods, reading
 from metrics.definitions import find
-from metrics.models import Grain, Mark, Snapshot
+from metrics.models import Grain, Snapshot
 from staff import changes
 from staff.models import Business, ChangeSet
 from staff.refusals import Refusal
 from surveys.models import Response
 from tests.metrics.test_property import EDITS as BASE
-from tests.metrics.test_property import Shop, disagreements, held
+from tests.metrics.test_property import Shop, held, refreshed
 
 OWN = (
     "correct",
@@ -166,15 +166,8 @@ def rows_that_differ(now: datetime, zone: Any) -> list[Any]:
 
 
 def holds(business: Business, edits: list[tuple[str, int, int, int]]) -> None:
-    with transaction.atomic():
-        shop = Office()
-        for edit in edits:
-            shop.edit(*edit)
-        actions.refresh(now=shop.now)
-        assert not Mark.objects.exists()
+    with refreshed(Office, edits) as shop:
         assert rows_that_differ(shop.now, business.zone) == []
-        assert disagreements(shop.now) == []
-        transaction.set_rollback(True)
 
 
 @pytest.mark.django_db
